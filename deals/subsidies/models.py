@@ -1,0 +1,193 @@
+"""Subsidies: what accrued, what was claimed, arranged and paid, and what is to be paid back."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from common.models import Provincial, Versioned
+from organisations.actors import Person
+from organisations.models import Organisation, Role, Unit
+from schemes.models import Scheme, SchemeVersion
+
+
+class FundingBatch(Provincial, Versioned):
+    """资金安排方案: claims arranged together under one document. Its mechanics are widened later; the table is final."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("草拟")
+        NOTICE = "notice", _("公示中")
+        ISSUED = "issued", _("已行文")
+        PAID = "paid", _("已下达")
+
+    scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="funding_batches", verbose_name=_("政策"))
+    fiscal_year = models.PositiveSmallIntegerField(_("财政年度"))
+    number = models.CharField(_("编号"), max_length=60)
+    document_no = models.CharField(_("文号"), max_length=100, blank=True)
+    state = models.CharField(_("状态"), max_length=20, choices=State, default=State.DRAFT)
+
+    class Meta:
+        app_label = "deals"
+        verbose_name = _("资金安排方案")
+        verbose_name_plural = _("资金安排方案")
+        constraints = (models.UniqueConstraint(fields=["province", "number"], name="funding_batch_once"),)
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class ClaimQuerySet(models.QuerySet["SubsidyClaim"]):
+    def visible_to(self, actor: Person) -> "ClaimQuerySet":
+        if actor.is_system:
+            return self
+        own = Q(claimant__in=actor.organisation_ids) | Q(deal__firm__in=actor.organisation_ids)
+        bank = Q(deal__branch__organisation__in=actor.organisation_ids)
+        unit = Q(deal__filing__steps__unit__in=actor.unit_ids)
+        office = Q(province__in={seat.province for seat in actor.seats if seat.line == Unit.Line.FINANCE})
+        reader = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
+        return self.filter(own | bank | unit | office | reader).distinct()
+
+
+class SubsidyClaim(Provincial, Versioned):
+    """One deal's subsidy from one scheme for one interest period: requested, eligible, arranged, paid, and every cut with its reason."""
+
+    class State(models.TextChoices):
+        FORECAST = "forecast", _("已测算")
+        FILED = "filed", _("已申领")
+        EVIDENCED = "evidenced", _("已报送凭证")
+        REVIEWED = "reviewed", _("已审核")
+        APPROVED = "approved", _("已批准")
+        SETTLED = "settled", _("已结清")
+        REFUSED = "refused", _("不予支持")
+        RECORDED = "recorded", _("已登记")
+
+    deal = models.ForeignKey("deals.Deal", models.PROTECT, related_name="claims", verbose_name=_("对接项目"))
+    scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="claims", verbose_name=_("政策"))
+    claimant = models.ForeignKey(Organisation, models.PROTECT, related_name="claims", verbose_name=_("申领人"))
+    state = models.CharField(_("状态"), max_length=20, choices=State)
+    period_start = models.DateField(_("计息期起"))
+    period_end = models.DateField(_("计息期止"))
+    fiscal_year = models.PositiveSmallIntegerField(_("财政年度"), help_text=_("测算按结息日年度；拨付按资金文件年度"))
+    requested = models.DecimalField(_("申请金额（元）"), max_digits=18, decimal_places=2)
+    eligible = models.DecimalField(_("核定金额（元）"), max_digits=18, decimal_places=2)
+    arranged = models.DecimalField(_("安排金额（元）"), max_digits=18, decimal_places=2, null=True, blank=True)
+    paid = models.DecimalField(_("已付金额（元）"), max_digits=18, decimal_places=2, null=True, blank=True)
+    cuts = models.JSONField(_("核减明细"), default=list, blank=True)
+    batch = models.ForeignKey(FundingBatch, models.PROTECT, null=True, blank=True, related_name="claims", verbose_name=_("方案"))
+    document_no = models.CharField(_("资金文号"), max_length=100, blank=True)
+    prepared_by = models.ForeignKey(
+        "organisations.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("申领经办")
+    )
+
+    objects = ClaimQuerySet.as_manager()
+
+    class Meta:
+        app_label = "deals"
+        verbose_name = _("贴息申领")
+        verbose_name_plural = _("贴息申领")
+        constraints = (
+            models.UniqueConstraint(fields=["deal", "scheme", "period_end"], name="claim_once_a_period"),
+            models.CheckConstraint(condition=Q(eligible__lte=F("requested")), name="eligible_within_requested"),
+            models.CheckConstraint(condition=Q(arranged=None) | Q(arranged__lte=F("eligible")), name="arranged_within_eligible"),
+            models.CheckConstraint(condition=Q(paid=None) | Q(paid__lte=F("arranged")), name="paid_within_arranged"),
+        )
+        indexes = (models.Index(fields=["state", "scheme"], name="claim_queue"),)
+
+    def __str__(self) -> str:
+        return f"{self.deal} {self.scheme} {self.period_end}"
+
+
+class AccrualLine(Provincial):
+    """One drawdown's subsidy for one interest period: the booked, rounded figure and what it was computed from. Append-only by use."""
+
+    class Kind(models.TextChoices):
+        ACCRUED = "accrued", _("计提")
+        ADJUSTED = "adjusted", _("调整")
+
+    drawdown = models.ForeignKey("deals.Drawdown", models.PROTECT, related_name="accruals", verbose_name=_("提款"))
+    version = models.ForeignKey(SchemeVersion, models.PROTECT, related_name="+", verbose_name=_("政策版本"))
+    claim = models.ForeignKey(SubsidyClaim, models.PROTECT, null=True, blank=True, related_name="lines", verbose_name=_("申领"))
+    kind = models.CharField(_("类型"), max_length=20, choices=Kind, default=Kind.ACCRUED)
+    period_start = models.DateField(_("计息期起"))
+    period_end = models.DateField(_("计息期止"))
+    balance_days = models.DecimalField(_("积数（元·日）"), max_digits=24, decimal_places=2)
+    rate_bp = models.PositiveIntegerField(_("贴息率（基点）"))
+    unrounded = models.DecimalField(_("未取整（元）"), max_digits=24, decimal_places=8)
+    amount = models.DecimalField(_("金额（元）"), max_digits=18, decimal_places=2)
+    accrued_at = models.DateTimeField(_("计提时间"))
+
+    class Meta:
+        app_label = "deals"
+        verbose_name = _("计提明细")
+        verbose_name_plural = _("计提明细")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["drawdown", "version", "period_end"], condition=Q(kind="accrued"), name="accrual_once_a_period"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.drawdown} {self.period_end} {self.amount}"
+
+
+class OtherSupport(Provincial):
+    """Grants and subsidies from elsewhere on the same project: counted when schemes stack."""
+
+    project = models.ForeignKey("projects.Project", models.PROTECT, related_name="other_support", verbose_name=_("项目"))
+    kind = models.CharField(_("类型"), max_length=40)
+    document_no = models.CharField(_("文号"), max_length=100)
+    amount = models.DecimalField(_("金额（元）"), max_digits=18, decimal_places=2)
+    on = models.DateField(_("日期"))
+
+    class Meta:
+        app_label = "deals"
+        verbose_name = _("其他财政支持")
+        verbose_name_plural = _("其他财政支持")
+
+    def __str__(self) -> str:
+        return f"{self.project} {self.kind}"
+
+
+class Recovery(Provincial, Versioned):
+    """追回: from a doubt to the last receipt. The process comes with a later issue; the table is final."""
+
+    class State(models.TextChoices):
+        DOUBT = "doubt", _("存疑暂停")
+        EXPLAINED = "explained", _("银行已说明")
+        FOUND = "found", _("已认定")
+        DECIDED = "decided", _("已决定追回")
+        CLOSED = "closed", _("已收回")
+        CLEARED = "cleared", _("已排除")
+        REFERRED = "referred", _("已移送")
+
+    deal = models.ForeignKey("deals.Deal", models.PROTECT, related_name="recoveries", verbose_name=_("对接项目"))
+    scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="recoveries", verbose_name=_("政策"))
+    state = models.CharField(_("状态"), max_length=20, choices=State)
+    reason = models.CharField(_("事由"), max_length=300)
+    suspended_from = models.DateField(_("暂停计提自"))
+    due_on = models.DateField(_("说明期限"), null=True, blank=True)
+    document_no = models.CharField(_("决定文号"), max_length=100, blank=True)
+    amount = models.DecimalField(_("应追回（元）"), max_digits=18, decimal_places=2, null=True, blank=True)
+
+    class Meta:
+        app_label = "deals"
+        verbose_name = _("贴息追回")
+        verbose_name_plural = _("贴息追回")
+
+    def __str__(self) -> str:
+        return f"{self.deal} {self.scheme}"
+
+
+class RecoveryReceipt(Provincial):
+    recovery = models.ForeignKey(Recovery, models.PROTECT, related_name="receipts", verbose_name=_("追回"))
+    on = models.DateField(_("日期"))
+    amount = models.DecimalField(_("金额（元）"), max_digits=18, decimal_places=2)
+    slip_no = models.CharField(_("凭证号"), max_length=60)
+
+    class Meta:
+        app_label = "deals"
+        verbose_name = _("追回入账")
+        verbose_name_plural = _("追回入账")
+        constraints = (models.UniqueConstraint(fields=["recovery", "slip_no"], name="recovery_slip_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.recovery} {self.amount}"

@@ -1,0 +1,119 @@
+"""Who acts: a person with the seats they hold today, or the system itself. Loaded once; asking costs no query."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from organisations.models import Membership, Organisation, Role, Unit, User
+
+REVIEW_ROLES = frozenset({Role.HANDLER, Role.CHECKER, Role.SIGNER})
+FIRM_ROLES = frozenset({Role.FIRM_CLERK, Role.FIRM_OWNER})
+BANK_ROLES = frozenset({Role.ACCOUNT_MANAGER, Role.BRANCH_MANAGER, Role.BANK_PROVINCIAL})
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One role in one organisation, with what a permission needs to know of it."""
+
+    organisation_id: int
+    kind: str
+    role: str
+    province: str
+    unit_id: int | None = None
+    unit_kind: str = ""
+    line: str = ""
+    people: int = 0
+
+
+@dataclass(frozen=True)
+class Person:
+    """An actor. `at` is the moment its seats were loaded; what it may see is asked as of that moment."""
+
+    user_id: int | None
+    label: str
+    seats: tuple[Seat, ...]
+    at: dt.datetime
+    is_system: bool = False
+
+    @property
+    def organisation_id(self) -> int | None:
+        return self.seats[0].organisation_id if self.seats else None
+
+    @property
+    def organisation_ids(self) -> frozenset[int]:
+        return frozenset(seat.organisation_id for seat in self.seats)
+
+    @property
+    def unit_ids(self) -> frozenset[int]:
+        return frozenset(seat.unit_id for seat in self.seats if seat.unit_id is not None)
+
+    def seat(self, organisation_id: int | None, *roles: str) -> Seat | None:
+        """The seat in that organisation with one of those roles (any role if none is named)."""
+        for seat in self.seats:
+            if seat.organisation_id == organisation_id and (not roles or seat.role in roles):
+                return seat
+        return None
+
+    def unit_seat(self, unit_id: int | None, *roles: str) -> Seat | None:
+        for seat in self.seats:
+            if seat.unit_id is not None and seat.unit_id == unit_id and (not roles or seat.role in roles):
+                return seat
+        return None
+
+    def office(self, *roles: str, line: str, kind: str = Unit.Kind.PROVINCE, province: str = "") -> Seat | None:
+        """A seat in an office of that line and tier, such as the provincial industry department."""
+        for seat in self.seats:
+            if seat.line == line and seat.unit_kind == kind and seat.role in roles and province in ("", seat.province):
+                return seat
+        return None
+
+    def provinces(self, *roles: str) -> frozenset[str]:
+        return frozenset(seat.province for seat in self.seats if seat.role in roles)
+
+
+def system(at: dt.datetime) -> Person:
+    """The actor of jobs: sees everything, decides nothing a person should."""
+    return Person(user_id=None, label="系统", seats=(), at=at, is_system=True)
+
+
+def person(user: User, *, at: dt.datetime) -> Person:
+    """The actor for a signed-in user: two queries, whatever follows."""
+    on = timezone.localdate(at)
+    current = Q(valid_from__lte=on) & (Q(valid_to=None) | Q(valid_to__gte=on))
+    memberships = list(user.memberships.filter(current, organisation__is_active=True).select_related("organisation__unit").order_by("id"))
+    units = [m.organisation_id for m in memberships if m.organisation.kind == Organisation.Kind.UNIT]
+    people = (
+        dict(
+            Membership.objects.filter(current, organisation__in=units, role__in=REVIEW_ROLES, user__is_active=True)
+            .values_list("organisation_id")
+            .annotate(n=Count("user_id", distinct=True))
+        )
+        if units
+        else {}
+    )
+    return Person(
+        user_id=user.pk,
+        label=_label(user, memberships),
+        at=at,
+        seats=tuple(_seat(membership, people.get(membership.organisation_id, 0)) for membership in memberships),
+    )
+
+
+def _seat(membership: Membership, people: int) -> Seat:
+    unit = getattr(membership.organisation, "unit", None) if membership.organisation.kind == Organisation.Kind.UNIT else None
+    return Seat(
+        organisation_id=membership.organisation_id,
+        kind=membership.organisation.kind,
+        role=membership.role,
+        province=membership.province,
+        unit_id=unit.pk if unit else None,
+        unit_kind=unit.kind if unit else "",
+        line=unit.line if unit else "",
+        people=people,
+    )
+
+
+def _label(user: User, memberships: list[Membership]) -> str:
+    return f"{user}（{memberships[0].organisation.name}）" if memberships else str(user)
