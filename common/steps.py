@@ -38,6 +38,22 @@ def nothing_missing(_obj: Any) -> Iterable[Problem]:
 
 
 @dataclass(frozen=True)
+class Param:
+    """One thing a person enters with a step: pages, admin and API all draw and read it from here.
+
+    `kind`: text | long_text | wan (万元 text → Decimal yuan) | percent (annual rate in % → basis points) | integer | date | choice |
+    fields (list of field names) | code (key of the rows `choices` yields). `choices` is a callable returning (value, label) pairs.
+    """
+
+    name: str
+    kind: str
+    label: Any
+    required: bool = True
+    help: Any = ""
+    choices: Callable[[], Iterable[tuple[Any, Any]]] | None = None
+
+
+@dataclass(frozen=True)
 class Step:
     """One row of a state table. `target` is a state or a function of the object; `label` is the button's text."""
 
@@ -47,7 +63,7 @@ class Step:
     label: Any
     missing: Callable[[Any], Iterable[Problem]] = nothing_missing
     needs_note: bool = False
-    done: Any = ""
+    params: tuple[Param, ...] = ()
 
     def target_of(self, obj: Any) -> str:
         return self.target(obj) if callable(self.target) else self.target

@@ -1,0 +1,67 @@
+"""Two money flows, two tables: the bank nets the central subsidy when it collects interest; the firm reclaims others afterwards."""
+
+from django.utils.translation import gettext_lazy as _
+
+from common.steps import Step
+from deals.states import OFFICERS
+from deals.subsidies.models import SubsidyClaim
+from organisations.actors import FIRM_ROLES, REVIEW_ROLES, Person
+from organisations.models import Role, Unit
+from schemes.models import Scheme
+
+C = SubsidyClaim.State
+FINANCE = (Role.HANDLER, Role.CHECKER, Role.SIGNER)
+
+
+def by_claimant_firm(claim: SubsidyClaim, by: Person) -> bool:
+    return by.seat(claim.deal.firm_id, *FIRM_ROLES) is not None
+
+
+def by_branch(claim: SubsidyClaim, by: Person) -> bool:
+    return by.seat(claim.deal.branch.organisation_id, *OFFICERS) is not None
+
+
+def by_industry_office(claim: SubsidyClaim, by: Person) -> bool:
+    """The line department checks the claim before money is decided on."""
+    return by.office(*REVIEW_ROLES, line=Unit.Line.INDUSTRY, kind=Unit.Kind.PROVINCE, province=claim.province) is not None
+
+
+def by_deciding_office(claim: SubsidyClaim, by: Person) -> bool:
+    """Only the office that the scheme's authority names may decide; external money is decided by nobody here."""
+    kind = {Scheme.Authority.PROVINCE: Unit.Kind.PROVINCE, Scheme.Authority.CITY_FINANCE: Unit.Kind.CITY}.get(claim.scheme.authority)
+    if kind is None or by.user_id == claim.prepared_by_id:
+        return False
+    seat = by.office(*FINANCE, line=Unit.Line.FINANCE, kind=kind, province=claim.province)
+    return seat is not None
+
+
+def by_finance(claim: SubsidyClaim, by: Person) -> bool:
+    return by_deciding_office(claim, by)
+
+
+def by_recorder(claim: SubsidyClaim, by: Person) -> bool:
+    """What others decided is recorded by the bank that received it, or by finance."""
+    return by_branch(claim, by) or any(seat.line == Unit.Line.FINANCE and seat.role in FINANCE for seat in by.seats)
+
+
+FIRM_CLAIM_STEPS: dict[str, Step] = {
+    "file": Step(frozenset({C.FORECAST}), C.FILED, by_claimant_firm, _("申领")),
+    "review": Step(frozenset({C.FILED}), C.REVIEWED, by_industry_office, _("审核")),
+    "approve": Step(frozenset({C.REVIEWED}), C.APPROVED, by_deciding_office, _("批准")),
+    "refuse": Step(frozenset({C.FILED, C.REVIEWED}), C.REFUSED, by_deciding_office, _("不予支持"), needs_note=True),
+    "settle": Step(frozenset({C.APPROVED}), C.SETTLED, by_finance, _("登记拨付")),
+}
+
+BANK_CLAIM_STEPS: dict[str, Step] = {
+    "evidence": Step(frozenset({C.FORECAST}), C.EVIDENCED, by_branch, _("报送凭证")),
+    "review": Step(frozenset({C.EVIDENCED}), C.REVIEWED, by_deciding_office, _("审核")),
+    "record": Step(frozenset({C.FORECAST, C.EVIDENCED, C.REVIEWED}), C.RECORDED, by_recorder, _("登记外部审批结果")),
+    "approve": Step(frozenset({C.REVIEWED}), C.APPROVED, by_deciding_office, _("批准")),
+    "settle": Step(frozenset({C.APPROVED, C.RECORDED}), C.SETTLED, by_recorder, _("结算")),
+    "refuse": Step(frozenset({C.EVIDENCED, C.REVIEWED}), C.REFUSED, by_deciding_office, _("不予支持"), needs_note=True),
+}
+
+STEPS_OF_CHANNEL: dict[str, dict[str, Step]] = {
+    Scheme.Channel.FIRM_REIMBURSE: FIRM_CLAIM_STEPS,
+    Scheme.Channel.BANK_NET: BANK_CLAIM_STEPS,
+}

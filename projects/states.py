@@ -1,0 +1,72 @@
+"""The life of a filing, on one screen. `projects.review` and `projects.candidate_list` wrap these steps with what belongs to them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from common.errors import Problem
+from common.steps import Step
+from organisations.actors import FIRM_ROLES, REVIEW_ROLES, Person
+from organisations.models import Unit
+from projects.models import Filing
+
+S = Filing.State
+
+
+def by_firm(filing: Filing, by: Person) -> bool:
+    return by.seat(filing.firm_id, *FIRM_ROLES) is not None
+
+
+def by_current_reviewer(filing: Filing, by: Person) -> bool:
+    """Someone of the unit and stage where the case lies, who has not passed it in another unit, nor in this one if others can."""
+    step = filing.current_step
+    if step is None:
+        return False
+    seat = by.unit_seat(step.unit_id, step.stage)
+    if seat is None:
+        return False
+    earlier = [done for done in filing.steps.all() if done.passed_by_id == by.user_id and by.user_id is not None]
+    if any(done.unit_id != step.unit_id for done in earlier):
+        return False
+    return not earlier or seat.people < 2
+
+
+def by_provincial_office(filing: Filing, by: Person) -> bool:
+    """The province's office of the filing's own track."""
+    return by.office(*REVIEW_ROLES, line=filing.track, kind=Unit.Kind.PROVINCE, province=filing.province) is not None
+
+
+def by_system_or_provincial_office(filing: Filing, by: Person) -> bool:
+    return by.is_system or by_provincial_office(filing, by)
+
+
+def after_pass(filing: Filing) -> str:
+    """In review while a later step is left, then the reserve pool."""
+    last = max(step.position for step in filing.steps.all())
+    return S.IN_REVIEW if filing.current_step.position < last else S.IN_POOL
+
+
+def project_code_known(filing: Filing) -> Iterable[Problem]:
+    if not filing.project.code:
+        yield Problem(
+            "project_code", "required", _("上报备选项目清单须有项目代码。"), _("请通知企业补填投资项目在线审批监管平台赋码后再上报。")
+        )
+
+
+FILING_STEPS: dict[str, Step] = {
+    "submit": Step(frozenset({S.DRAFT}), S.IN_REVIEW, by_firm, _("提交")),
+    "resubmit": Step(frozenset({S.RETURNED}), S.IN_REVIEW, by_firm, _("重新提交")),
+    "withdraw": Step(
+        frozenset({S.DRAFT, S.IN_REVIEW, S.RETURNED, S.IN_POOL, S.REPORTED, S.LISTED}), S.WITHDRAWN, by_firm, _("撤回"), needs_note=True
+    ),
+    "pass": Step(frozenset({S.IN_REVIEW}), after_pass, by_current_reviewer, _("通过")),
+    "return": Step(frozenset({S.IN_REVIEW}), S.RETURNED, by_current_reviewer, _("退回修改"), needs_note=True),
+    "refuse": Step(frozenset({S.IN_REVIEW}), S.REFUSED, by_current_reviewer, _("不通过"), needs_note=True),
+    "not_accept": Step(frozenset({S.IN_REVIEW}), S.NOT_ACCEPTED, by_current_reviewer, _("不予受理"), needs_note=True),
+    "report": Step(frozenset({S.IN_POOL}), S.REPORTED, by_provincial_office, _("上报"), missing=project_code_known),
+    "list": Step(frozenset({S.REPORTED}), S.LISTED, by_provincial_office, _("列入备选项目清单")),
+    "leave_out": Step(frozenset({S.REPORTED}), S.NOT_LISTED, by_provincial_office, _("登记未列入"), needs_note=True),
+    "remove": Step(frozenset({S.LISTED}), S.REMOVED, by_provincial_office, _("移出清单"), needs_note=True),
+    "retire": Step(frozenset({S.IN_POOL, S.NOT_LISTED}), S.RETIRED, by_system_or_provincial_office, _("退库")),
+}
