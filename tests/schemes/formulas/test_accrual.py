@@ -48,6 +48,12 @@ def test_the_drawdown_day_counts_and_the_repayment_day_does_not():
     assert total(lines) == Decimal("333.33")
 
 
+def test_a_balance_counts_from_its_own_day_also_in_a_window_that_began_before():
+    second = Balances(date(2025, 4, 25), EIGHT_MILLION)
+
+    assert days(subsidy(second))[:2] == [0, 57]
+
+
 def test_a_leap_day_in_the_window_is_one_more_day():
     drawn = date(2026, 3, 10)
     periods = interest_periods(drawn, date(2029, 3, 9))
