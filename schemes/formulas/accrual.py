@@ -67,7 +67,7 @@ class Line:
     interest_on: date
 
 
-def accrue(  # noqa: PLR0913 -- what a subsidy depends on, each named
+def accrue(
     balances: Balances,
     *,
     first: date,
@@ -85,14 +85,14 @@ def accrue(  # noqa: PLR0913 -- what a subsidy depends on, each named
     return _lines(balances, rates, first=first, last=last, periods=periods, excluded=excluded, day_count=day_count)
 
 
-def interest(  # noqa: PLR0913 -- as above
+def interest(
     balances: Balances, *, first: date, last: date, rates: Sequence[RatePeriod], periods: Sequence[Period], day_count: int = 360
 ) -> tuple[Line, ...]:
     """Gross interest of one drawdown; a floating rate changes inside a period without a second rounding."""
     return _lines(balances, tuple(rates), first=first, last=last, periods=periods, excluded=(), day_count=day_count)
 
 
-def _lines(  # noqa: PLR0913 -- as above
+def _lines(
     balances: Balances,
     rates: Sequence[RatePeriod],
     *,

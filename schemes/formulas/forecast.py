@@ -16,7 +16,7 @@ def headline(amount: Decimal, *, rate_bp: int, months: int) -> Decimal:
     return round_fen(Fraction(fen(amount) * rate_bp * months, 100 * BP * 12))
 
 
-def expected_by_year(  # noqa: PLR0913 -- the terms of a loan and of a scheme, each named
+def expected_by_year(
     amount: Decimal,
     *,
     rate_bp: int,
