@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+FOLDER = Path(__file__).resolve().parent / ".fulcrum"
 SERVICES = ("DATABASE_URL", "CELERY_BROKER_URL")
 
 
@@ -17,9 +18,9 @@ def main() -> None:
         return
     from config import embedded  # noqa: PLC0415 -- production needs none of it
 
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
-        with embedded.development(Path(__file__).resolve().parent / ".fulcrum"):
+        with embedded.development(FOLDER):
             run()
     except embedded.CannotStart as problem:
         missing = " and ".join(name for name in SERVICES if not os.environ.get(name))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from config.embedded import postgres, valkey
-from config.embedded.owner import CannotStart, Owner, unprivileged
+from config.embedded.owner import CannotStart, unprivileged
 
 __all__ = ["CannotStart", "Running", "development", "services", "start", "stop"]
 
@@ -96,6 +96,8 @@ def pytest_load_initial_conftests(early_config: Any) -> None:
     early_config.add_cleanup(lambda: stop(running))
     os.environ.update(DATABASE_URL=running.database_url, CELERY_BROKER_URL=running.broker_url)
     os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
+    if (running.folder / "postgres").exists():
+        os.environ["FULCRUM_TEST_SERVER"] = str(running.folder)
 
 
 # Must run before pytest-django's own `tryfirst` hook. Set by hand: this module is imported where pytest is not installed.

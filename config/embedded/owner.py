@@ -49,7 +49,7 @@ def unprivileged(folder: Path) -> Owner:
     """An ordinary user as is; root as `nobody`, inside a user namespace where there is one, else with its data in /var/tmp."""
     if os.geteuid() != 0:
         return Owner(folder)
-    if prefix := _namespace():
+    if prefix := namespace():
         return Owner(folder, prefix)
     nobody = pwd.getpwnam("nobody")
     options = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
@@ -64,7 +64,7 @@ def unprivileged(folder: Path) -> Owner:
 
 
 @functools.cache
-def _namespace() -> tuple[str, ...]:
+def namespace() -> tuple[str, ...]:
     """Inside, root looks like nobody; on disk the files stay root's, so the data may lie in a folder closed to everybody else."""
     unshare = shutil.which("unshare")
     if not unshare:

