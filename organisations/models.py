@@ -307,6 +307,7 @@ class Batch(Provincial):
     track = models.CharField(_("渠道"), max_length=20, choices=Track)
     code = models.CharField(_("批次号"), max_length=40)
     name = models.CharField(_("名称"), max_length=100)
+    opens_on = models.DateField(_("开始受理"), null=True, blank=True)
     county_closes_at = models.DateTimeField(_("县级截止"))
     city_closes_at = models.DateTimeField(_("市级截止"))
     province_closes_at = models.DateTimeField(_("省级截止"))
@@ -375,3 +376,21 @@ class IndustryTag(Provincial):
 
     def __str__(self) -> str:
         return f"{self.industry} {self.kind}={self.value}"
+
+
+class ReviewReason(models.Model):
+    """A coded reason for returning, not accepting, refusing or leaving out a case, with the form fields it concerns."""
+
+    code = models.CharField(_("代码"), max_length=40, unique=True)
+    verb = models.CharField(_("步骤"), max_length=20)
+    sentence = models.CharField(_("说明"), max_length=200)
+    sentence_en = models.CharField(_("英文说明"), max_length=300)
+    fields = ArrayField(models.CharField(max_length=60), default=list, blank=True, verbose_name=_("涉及字段"))
+    basis = models.CharField(_("依据"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("审核意见用语")
+        verbose_name_plural = _("审核意见用语")
+
+    def __str__(self) -> str:
+        return self.sentence

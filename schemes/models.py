@@ -74,10 +74,13 @@ class SchemeVersion(Provincial):
     scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="versions", verbose_name=_("政策"))
     code = models.CharField(_("版本"), max_length=40, unique=True)
     document_no = models.CharField(_("文号"), max_length=100)
+    title = models.CharField(_("文件名称"), max_length=200, blank=True)
     announced_on = models.DateField(_("印发日期"))
     supersedes = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="superseded_by", verbose_name=_("取代"))
     contract_from = models.DateField(_("合同自"), null=True, blank=True)
     contract_to = models.DateField(_("合同至"), null=True, blank=True)
+    purchase_from = models.DateField(_("采购合同自"), null=True, blank=True)
+    purchase_to = models.DateField(_("采购合同至"), null=True, blank=True)
     drawdown_from = models.DateField(_("提款自"), null=True, blank=True)
     drawdown_to = models.DateField(_("提款至"), null=True, blank=True)
     payment_from = models.DateField(_("付款自"), null=True, blank=True)
@@ -134,6 +137,7 @@ class Stacking(models.Model):
     scheme_a = models.ForeignKey(Scheme, models.CASCADE, related_name="+", verbose_name=_("政策甲"))
     scheme_b = models.ForeignKey(Scheme, models.CASCADE, related_name="+", verbose_name=_("政策乙"))
     rule = models.CharField(_("关系"), max_length=20, choices=Rule)
+    valid_from = models.DateField(_("生效日期"), null=True, blank=True)
     source = models.CharField(_("依据"), max_length=200, blank=True)
 
     class Meta:
@@ -175,3 +179,29 @@ class BudgetDocument(Provincial):
 
     def __str__(self) -> str:
         return self.number
+
+
+class RelendingFacility(models.Model):
+    """The central bank's national facility as announced: its size, rate and whether it is open. First come, never ours to ration."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("受理中")
+        PAUSED = "paused", _("暂停")
+        EXHAUSTED = "exhausted", _("额度用完")
+
+    name = models.CharField(_("名称"), max_length=100)
+    announced_on = models.DateField(_("公布日期"))
+    effective_on = models.DateField(_("生效日期"))
+    size_yuan = models.DecimalField(_("额度（元）"), max_digits=18, decimal_places=2)
+    rate_bp = models.PositiveIntegerField(_("利率（基点）"))
+    state = models.CharField(_("状态"), max_length=20, choices=State)
+    source = models.CharField(_("来源"), max_length=300)
+    note = models.CharField(_("说明"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("再贷款额度")
+        verbose_name_plural = _("再贷款额度")
+        constraints = (models.UniqueConstraint(fields=["name", "announced_on"], name="relending_facility_dated"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.announced_on}"
