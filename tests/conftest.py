@@ -3,7 +3,7 @@
 import pytest
 from django.db import connections
 
-from tests import migrated
+from tests import factories, migrated, people
 
 
 @pytest.fixture(scope="session")
@@ -11,3 +11,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings, django_db_blocker
     with django_db_blocker.unblock():
         if template := migrated.template():
             connections["default"].settings_dict["TEST"]["TEMPLATE"] = template
+
+
+@pytest.fixture
+def world(db):
+    """A small province with banks, schemes and everything between (`tests.factories`)."""
+    return factories.province()
+
+
+@pytest.fixture
+def cast(world):
+    return people.cast(world)
