@@ -157,6 +157,9 @@ class Deal(Provincial, Versioned):
     rate_bp = models.PositiveIntegerField(_("合同利率（基点）"), null=True, blank=True)
     term_months = models.PositiveSmallIntegerField(_("合同期限（月）"), null=True, blank=True)
     is_first_loan = models.BooleanField(_("首贷"), default=False)
+    registered_by = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("自行登记方"), help_text=_("另一方确认后生效")
+    )
     started_at = models.DateTimeField(_("意向时间"))
     confirmed_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
     decline_code = models.ForeignKey(DeclineCode, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("谢绝原因"))
@@ -172,6 +175,7 @@ class Deal(Provincial, Versioned):
                 condition=~Q(state__in=["declined", "withdrawn", "lapsed", "repaid"]),
                 name="one_live_deal_per_pair",
             ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="deal_amount_positive"),
             models.CheckConstraint(
                 condition=Q(signed_amount=None) | Q(approved_amount=None) | Q(signed_amount__lte=F("approved_amount")),
                 name="signed_within_approved",
@@ -199,6 +203,7 @@ class Drawdown(Provincial, Versioned):
 
     deal = models.ForeignKey(Deal, models.PROTECT, related_name="drawdowns", verbose_name=_("对接项目"))
     number = models.PositiveSmallIntegerField(_("笔次"))
+    slip_no = models.CharField(_("借据号"), max_length=60)
     drawn_on = models.DateField(_("放款日期"))
     amount = models.DecimalField(_("放款金额（元）"), max_digits=18, decimal_places=2)
     equipment_amount = models.DecimalField(_("其中设备款（元）"), max_digits=18, decimal_places=2)
@@ -206,6 +211,7 @@ class Drawdown(Provincial, Versioned):
     payee = models.CharField(_("收款供应商"), max_length=200)
     payee_uscc = models.CharField(_("供应商统一社会信用代码"), max_length=18, blank=True)
     is_entrusted = models.BooleanField(_("受托支付"), default=True)
+    not_entrusted_reason = models.CharField(_("未受托支付的理由"), max_length=300, blank=True)
     invoice_no = models.CharField(_("发票号码"), max_length=20, blank=True)
     equipment = models.ManyToManyField(EquipmentItem, blank=True, related_name="drawdowns", verbose_name=_("对应设备"))
     relending = models.CharField(_("再贷款状态"), max_length=20, choices=Relending)
@@ -217,6 +223,7 @@ class Drawdown(Provincial, Versioned):
         verbose_name_plural = _("提款")
         constraints = (
             models.UniqueConstraint(fields=["deal", "number"], name="drawdown_number_once"),
+            models.UniqueConstraint(fields=["deal", "slip_no"], name="drawdown_slip_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="drawdown_positive"),
             models.CheckConstraint(condition=Q(equipment_amount__lte=F("amount")), name="equipment_within_drawdown"),
         )
@@ -234,11 +241,15 @@ class Repayment(Provincial):
     kind = models.CharField(_("类型"), max_length=20, choices=Kind, default=Kind.REPAID)
     on = models.DateField(_("日期"))
     amount = models.DecimalField(_("金额（元）"), max_digits=18, decimal_places=2)
+    slip_no = models.CharField(_("凭证号"), max_length=60)
 
     class Meta:
         verbose_name = _("还款")
         verbose_name_plural = _("还款")
-        constraints = (models.CheckConstraint(condition=Q(amount__gt=0), name="repayment_positive"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(amount__gt=0), name="repayment_positive"),
+            models.UniqueConstraint(fields=["drawdown", "slip_no"], name="repayment_slip_once"),
+        )
 
     def __str__(self) -> str:
         return f"{self.drawdown} {self.on} {self.amount}"

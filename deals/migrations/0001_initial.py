@@ -61,6 +61,7 @@ class Migration(migrations.Migration):
                 ('filing', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='projects.filing', verbose_name='申报')),
                 ('firm', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='organisations.organisation', verbose_name='企业')),
                 ('need', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='projects.need', verbose_name='需求')),
+                ('registered_by', models.ForeignKey(blank=True, help_text='另一方确认后生效', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation', verbose_name='自行登记方')),
                 ('decline_code', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='deals.declinecode', verbose_name='谢绝原因')),
             ],
             options={
@@ -75,6 +76,7 @@ class Migration(migrations.Migration):
                 ('province', models.CharField(max_length=6, verbose_name='省份代码')),
                 ('version', models.PositiveIntegerField(default=0, editable=False, verbose_name='版本')),
                 ('number', models.PositiveSmallIntegerField(verbose_name='笔次')),
+                ('slip_no', models.CharField(max_length=60, verbose_name='借据号')),
                 ('drawn_on', models.DateField(verbose_name='放款日期')),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=18, verbose_name='放款金额（元）')),
                 ('equipment_amount', models.DecimalField(decimal_places=2, max_digits=18, verbose_name='其中设备款（元）')),
@@ -82,6 +84,7 @@ class Migration(migrations.Migration):
                 ('payee', models.CharField(max_length=200, verbose_name='收款供应商')),
                 ('payee_uscc', models.CharField(blank=True, max_length=18, verbose_name='供应商统一社会信用代码')),
                 ('is_entrusted', models.BooleanField(default=True, verbose_name='受托支付')),
+                ('not_entrusted_reason', models.CharField(blank=True, max_length=300, verbose_name='未受托支付的理由')),
                 ('invoice_no', models.CharField(blank=True, max_length=20, verbose_name='发票号码')),
                 ('relending', models.CharField(choices=[('not_eligible', '不适用'), ('not_reported', '未上报'), ('reported', '已上报'), ('accepted', '已获支持'), ('rejected', '未获支持'), ('removed', '已移出')], max_length=20, verbose_name='再贷款状态')),
                 ('relending_month', models.CharField(blank=True, max_length=7, verbose_name='上报月份')),
@@ -92,7 +95,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '提款',
                 'verbose_name_plural': '提款',
-                'constraints': [models.UniqueConstraint(fields=('deal', 'number'), name='drawdown_number_once'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='drawdown_positive'), models.CheckConstraint(condition=models.Q(('equipment_amount__lte', models.F('amount'))), name='equipment_within_drawdown')],
+                'constraints': [models.UniqueConstraint(fields=('deal', 'number'), name='drawdown_number_once'), models.UniqueConstraint(fields=('deal', 'slip_no'), name='drawdown_slip_once'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='drawdown_positive'), models.CheckConstraint(condition=models.Q(('equipment_amount__lte', models.F('amount'))), name='equipment_within_drawdown')],
             },
         ),
         migrations.CreateModel(
@@ -238,12 +241,13 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('repaid', '归还本金'), ('refunded', '供应商退款')], default='repaid', max_length=20, verbose_name='类型')),
                 ('on', models.DateField(verbose_name='日期')),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=18, verbose_name='金额（元）')),
+                ('slip_no', models.CharField(max_length=60, verbose_name='凭证号')),
                 ('drawdown', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='repayments', to='deals.drawdown', verbose_name='提款')),
             ],
             options={
                 'verbose_name': '还款',
                 'verbose_name_plural': '还款',
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='repayment_positive')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='repayment_positive'), models.UniqueConstraint(fields=('drawdown', 'slip_no'), name='repayment_slip_once')],
             },
         ),
         migrations.CreateModel(
@@ -254,7 +258,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=0, editable=False, verbose_name='版本')),
                 ('state', models.CharField(choices=[('forecast', '已测算'), ('filed', '已申领'), ('evidenced', '已报送凭证'), ('reviewed', '已审核'), ('approved', '已批准'), ('settled', '已结清'), ('refused', '不予支持'), ('recorded', '已登记')], max_length=20, verbose_name='状态')),
                 ('period_start', models.DateField(verbose_name='计息期起')),
-                ('period_end', models.DateField(verbose_name='计息期止')),
+                ('period_end', models.DateField(help_text='结息日', verbose_name='计息期止')),
                 ('fiscal_year', models.PositiveSmallIntegerField(help_text='测算按结息日年度；拨付按资金文件年度', verbose_name='财政年度')),
                 ('requested', models.DecimalField(decimal_places=2, max_digits=18, verbose_name='申请金额（元）')),
                 ('eligible', models.DecimalField(decimal_places=2, max_digits=18, verbose_name='核定金额（元）')),
@@ -265,6 +269,7 @@ class Migration(migrations.Migration):
                 ('batch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='deals.fundingbatch', verbose_name='方案')),
                 ('claimant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='organisations.organisation', verbose_name='申领人')),
                 ('deal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='deals.deal', verbose_name='对接项目')),
+                ('office', models.ForeignKey(blank=True, help_text='系统外审批的为空', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='organisations.unit', verbose_name='审批单位')),
                 ('prepared_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='申领经办')),
                 ('scheme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='schemes.scheme', verbose_name='政策')),
             ],
@@ -283,6 +288,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('accrued', '计提'), ('adjusted', '调整')], default='accrued', max_length=20, verbose_name='类型')),
                 ('period_start', models.DateField(verbose_name='计息期起')),
                 ('period_end', models.DateField(verbose_name='计息期止')),
+                ('interest_on', models.DateField(verbose_name='结息日')),
                 ('balance_days', models.DecimalField(decimal_places=2, max_digits=24, verbose_name='积数（元·日）')),
                 ('rate_bp', models.PositiveIntegerField(verbose_name='贴息率（基点）')),
                 ('unrounded', models.DecimalField(decimal_places=8, max_digits=24, verbose_name='未取整（元）')),
@@ -295,7 +301,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '计提明细',
                 'verbose_name_plural': '计提明细',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('kind', 'accrued')), fields=('drawdown', 'version', 'period_end'), name='accrual_once_a_period')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('kind', 'accrued')), fields=('drawdown', 'version', 'interest_on'), name='accrual_once_a_period')],
             },
         ),
         migrations.AddIndex(
@@ -309,6 +315,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='deal',
             constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['declined', 'withdrawn', 'lapsed', 'repaid']), _negated=True), fields=('need', 'branch'), name='one_live_deal_per_pair'),
+        ),
+        migrations.AddConstraint(
+            model_name='deal',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='deal_amount_positive'),
         ),
         migrations.AddConstraint(
             model_name='deal',

@@ -42,7 +42,8 @@ class ClaimQuerySet(models.QuerySet["SubsidyClaim"]):
         own = Q(claimant__in=actor.organisation_ids) | Q(deal__firm__in=actor.organisation_ids)
         bank = Q(deal__branch__organisation__in=actor.organisation_ids)
         unit = Q(deal__filing__steps__unit__in=actor.unit_ids)
-        office = Q(province__in={seat.province for seat in actor.seats if seat.line == Unit.Line.FINANCE})
+        finance = {seat.province for seat in actor.seats if seat.line == Unit.Line.FINANCE and seat.unit_kind == Unit.Kind.PROVINCE}
+        office = Q(office__in=actor.unit_ids) | Q(province__in=finance)
         reader = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
         return self.filter(own | bank | unit | office | reader).distinct()
 
@@ -63,9 +64,12 @@ class SubsidyClaim(Provincial, Versioned):
     deal = models.ForeignKey("deals.Deal", models.PROTECT, related_name="claims", verbose_name=_("对接项目"))
     scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="claims", verbose_name=_("政策"))
     claimant = models.ForeignKey(Organisation, models.PROTECT, related_name="claims", verbose_name=_("申领人"))
+    office = models.ForeignKey(
+        Unit, models.PROTECT, null=True, blank=True, related_name="claims", verbose_name=_("审批单位"), help_text=_("系统外审批的为空")
+    )
     state = models.CharField(_("状态"), max_length=20, choices=State)
     period_start = models.DateField(_("计息期起"))
-    period_end = models.DateField(_("计息期止"))
+    period_end = models.DateField(_("计息期止"), help_text=_("结息日"))
     fiscal_year = models.PositiveSmallIntegerField(_("财政年度"), help_text=_("测算按结息日年度；拨付按资金文件年度"))
     requested = models.DecimalField(_("申请金额（元）"), max_digits=18, decimal_places=2)
     eligible = models.DecimalField(_("核定金额（元）"), max_digits=18, decimal_places=2)
@@ -109,6 +113,7 @@ class AccrualLine(Provincial):
     kind = models.CharField(_("类型"), max_length=20, choices=Kind, default=Kind.ACCRUED)
     period_start = models.DateField(_("计息期起"))
     period_end = models.DateField(_("计息期止"))
+    interest_on = models.DateField(_("结息日"))
     balance_days = models.DecimalField(_("积数（元·日）"), max_digits=24, decimal_places=2)
     rate_bp = models.PositiveIntegerField(_("贴息率（基点）"))
     unrounded = models.DecimalField(_("未取整（元）"), max_digits=24, decimal_places=8)
@@ -121,7 +126,7 @@ class AccrualLine(Provincial):
         verbose_name_plural = _("计提明细")
         constraints = (
             models.UniqueConstraint(
-                fields=["drawdown", "version", "period_end"], condition=Q(kind="accrued"), name="accrual_once_a_period"
+                fields=["drawdown", "version", "interest_on"], condition=Q(kind="accrued"), name="accrual_once_a_period"
             ),
         )
 
