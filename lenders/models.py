@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from common.models import Provincial, Versioned
 from ledger.models import LedgerAccount
-from organisations.models import Organisation, Programme, Region
+from organisations.actors import REVIEW_ROLES, Person
+from organisations.models import Organisation, Programme, Region, Role, Unit
 
 
 class Bank(Provincial):
@@ -110,6 +111,18 @@ class Product(Provincial, Versioned):
         return self.name
 
 
+class AppetiteQuerySet(models.QuerySet["Appetite"]):
+    def visible_to(self, actor: Person) -> "AppetiteQuerySet":
+        """A branch its own, a bank's head and provincial branch all of the bank's, the province's offices and readers the province's."""
+        if actor.is_system:
+            return self
+        heads = {seat.organisation_id for seat in actor.seats if seat.role == Role.BANK_PROVINCIAL}
+        bank = Q(bank__organisation__in=actor.organisation_ids) | Q(bank__branches__organisation__in=heads)
+        offices = {seat.province for seat in actor.seats if seat.unit_kind == Unit.Kind.PROVINCE and seat.role in REVIEW_ROLES}
+        province = Q(province__in=offices | actor.provinces(Role.AUDITOR, Role.READER))
+        return self.filter(Q(branch__organisation__in=actor.organisation_ids) | bank | province).distinct()
+
+
 @pghistory.track()
 class Appetite(Provincial, Versioned):
     """银行意向额度: what a bank or a branch has declared it is willing to lend in a period. Never ours to ration.
@@ -127,6 +140,8 @@ class Appetite(Provincial, Versioned):
     account = models.OneToOneField(LedgerAccount, models.PROTECT, related_name="appetite", verbose_name=_("账户"))
     max_ticket = models.DecimalField(_("单户上限（元）"), max_digits=18, decimal_places=2, null=True, blank=True)
     case_load = models.PositiveIntegerField(_("同时受理上限（件）"), null=True, blank=True)
+
+    objects = AppetiteQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("银行意向额度")

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from common.models import Provincial, Versioned
 from lenders.models import Branch, Product
-from organisations.actors import Person
-from organisations.models import Programme, Region, User
+from organisations.actors import REVIEW_ROLES, Person
+from organisations.models import Programme, Region, Role, Unit, User
 from projects.models import Need
 
 
@@ -112,6 +112,15 @@ class Refusal(Provincial):
         return f"{self.branch} × {self.need}"
 
 
+class RoundQuerySet(models.QuerySet["Round"]):
+    def visible_to(self, actor: Person) -> "RoundQuerySet":
+        """Rounds of the provinces whose offices or readers the actor belongs to; firms and banks read what concerns them one by one."""
+        if actor.is_system:
+            return self
+        offices = {seat.province for seat in actor.seats if seat.unit_kind == Unit.Kind.PROVINCE and seat.role in REVIEW_ROLES}
+        return self.filter(province__in=offices | actor.provinces(Role.AUDITOR, Role.READER))
+
+
 class Round(Provincial, Versioned):
     """推荐轮次. Takes the open needs of its scope and recommends; planned → frozen → solving → solved → published | void | failed."""
 
@@ -154,6 +163,8 @@ class Round(Provincial, Versioned):
     published_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("审定发布"))
     published_at = models.DateTimeField(_("发布时间"), null=True, blank=True)
     next_round_on = models.DateField(_("下一轮日期"), null=True, blank=True)
+
+    objects = RoundQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("推荐轮次")
@@ -214,7 +225,8 @@ class RecommendationQuerySet(models.QuerySet["Recommendation"]):
         own = Q(branch__organisation__in=actor.organisation_ids) & Q(state=Recommendation.State.PUBLISHED)
         firm = Q(need__firm__in=actor.organisation_ids) & published
         unit = Q(need__filing__steps__unit__in=actor.unit_ids)
-        return self.filter(own | firm | unit).distinct()
+        reader = published & Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
+        return self.filter(own | firm | unit | reader).distinct()
 
 
 class Recommendation(Provincial, Versioned):
@@ -257,6 +269,16 @@ class Recommendation(Provincial, Versioned):
         return f"{self.need} → {self.branch}"
 
 
+class NonMatchQuerySet(models.QuerySet["NonMatch"]):
+    def visible_to(self, actor: Person) -> "NonMatchQuerySet":
+        """Of published rounds to the firm itself; to the offices of its chain and the province's readers, of every round."""
+        if actor.is_system:
+            return self
+        firm = Q(need__firm__in=actor.organisation_ids, round__state=Round.State.PUBLISHED)
+        unit = Q(need__filing__steps__unit__in=actor.unit_ids)
+        return self.filter(firm | unit | Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))).distinct()
+
+
 class NonMatch(Provincial):
     """Why a round recommended nothing for a need: the first failing rule of each bank, or the full limits with their prices."""
 
@@ -264,6 +286,8 @@ class NonMatch(Provincial):
     need = models.ForeignKey(Need, models.PROTECT, related_name="non_matches", verbose_name=_("需求"))
     code = models.CharField(_("主要原因"), max_length=40)
     explanation = models.JSONField(_("说明"), default=dict, encoder=DjangoJSONEncoder)
+
+    objects = NonMatchQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("未获推荐说明")
