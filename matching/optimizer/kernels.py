@@ -1,0 +1,498 @@
+"""Every jitted loop of the optimizer, in one file, so that numba's compile cache is keyed by the source of all of them.
+
+Nothing of ours is imported here: a change elsewhere can never leave a stale kernel behind. All search kernels work in integers.
+Arrays in the order of their names; "need" i owns options option_start[i]:option_start[i+1], option o owns uses use_start[o]:use_start[o+1].
+"""
+# ruff: noqa: C901, PLR0912, PLR0915, PLR1730, ANN001, ANN201, SIM110, D403 -- jitted loops: arrays one by one, no Python types
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, misc, untyped-decorator, assignment"
+
+import numpy as np
+from numba import njit
+
+UNMATCHED = -1
+MOST_EJECTED = 6
+MOST_TRIES = 12
+
+
+# --- exact arithmetic on the problem -------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def first_repeated_use(use_start, use_resource):
+    """The first option that names a resource twice, or -1."""
+    for o in range(len(use_start) - 1):
+        for u in range(use_start[o] + 1, use_start[o + 1]):
+            for w in range(use_start[o], u):
+                if use_resource[u] == use_resource[w]:
+                    return o
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def mark_fitting(use_start, use_resource, use_amount, room, fits):
+    """fits[o] stays true only if every use of o fits into the room of its row."""
+    for o in range(len(use_start) - 1):
+        for u in range(use_start[o], use_start[o + 1]):
+            if use_amount[u] > room[use_resource[u]]:
+                fits[o] = False
+                break
+
+
+@njit(cache=True, nogil=True)
+def row_gcds(use_start, use_resource, use_amount, counted, gcd):
+    """gcd[r] of the amounts that the counted options use of r; 0 where there are none."""
+    for o in range(len(use_start) - 1):
+        if not counted[o]:
+            continue
+        for u in range(use_start[o], use_start[o + 1]):
+            r = use_resource[u]
+            a, b = gcd[r], use_amount[u]
+            while b:
+                a, b = b, a % b
+            gcd[r] = a
+
+
+@njit(cache=True, nogil=True)
+def option_weights(value, use_start, use_resource, use_amount, price_per_unit, weight):
+    """weight[o] = v + Σ a |price|, in floating point: how large the sums of option o can get."""
+    for o in range(len(value)):
+        total = float(value[o])
+        for u in range(use_start[o], use_start[o + 1]):
+            total += use_amount[u] * price_per_unit[use_resource[u]]
+        weight[o] = total
+
+
+@njit(cache=True, nogil=True)
+def reduced_values(value, use_start, use_resource, use_amount, net_price, shift, reduced):
+    """reduced[o] = v 2^shift - Σ a net_price. The caller has made sure that nothing exceeds 2^62."""
+    for o in range(len(value)):
+        total = value[o] << shift
+        for u in range(use_start[o], use_start[o + 1]):
+            total -= use_amount[u] * net_price[use_resource[u]]
+        reduced[o] = total
+
+
+@njit(cache=True, nogil=True)
+def best_reduced(option_start, reduced, kept, best):
+    """best[i] = max(0, largest reduced value among the kept options of need i)."""
+    for i in range(len(option_start) - 1):
+        top = 0
+        for o in range(option_start[i], option_start[i + 1]):
+            if kept[o] and reduced[o] > top:
+                top = reduced[o]
+        best[i] = top
+
+
+@njit(cache=True, nogil=True)
+def largest_use_by_need(option_start, use_start, use_resource, use_amount, kept, total, latest, seen):
+    """total[r] = Σ_i max over the kept options of i of a[r, o]; floats, so that it cannot wrap. latest and seen are scratch."""
+    for i in range(len(option_start) - 1):
+        for o in range(option_start[i], option_start[i + 1]):
+            if not kept[o]:
+                continue
+            for u in range(use_start[o], use_start[o + 1]):
+                r = use_resource[u]
+                if seen[r] != i + 1:
+                    seen[r] = i + 1
+                    latest[r] = 0
+                if use_amount[u] > latest[r]:
+                    total[r] += use_amount[u] - latest[r]
+                    latest[r] = use_amount[u]
+
+
+# --- the smoothed dual (floating point; its prices are re-certified in integers afterwards) --------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def smoothed_pass(first, last, option_start, value, use_start, use_row, use_amount, price, temperature, usage, weights):
+    """Σ over needs first..last of the smoothed best reduced value; usage[r] gains the expected use; weights[o] the softmax."""
+    total = 0.0
+    for i in range(first, last):
+        begin, end = option_start[i], option_start[i + 1]
+        if begin == end:
+            continue
+        t = temperature[i]
+        top = 0.0
+        for o in range(begin, end):
+            s = value[o]
+            for u in range(use_start[o], use_start[o + 1]):
+                s -= use_amount[u] * price[use_row[u]]
+            weights[o] = s
+            if s > top:
+                top = s
+        mass = np.exp(-top / t)
+        cut_off = top - 30.0 * t
+        for o in range(begin, end):
+            if weights[o] > cut_off:
+                weights[o] = np.exp((weights[o] - top) / t)
+                mass += weights[o]
+            else:
+                weights[o] = 0.0
+        total += top + t * np.log(mass)
+        for o in range(begin, end):
+            if weights[o] > 0.0:
+                x = weights[o] / mass
+                weights[o] = x
+                for u in range(use_start[o], use_start[o + 1]):
+                    usage[use_row[u]] += x * use_amount[u]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def sharp_pass(option_start, value, use_start, use_row, use_amount, price):
+    """Σ_i max(0, best reduced value), not smoothed."""
+    total = 0.0
+    for i in range(len(option_start) - 1):
+        top = 0.0
+        for o in range(option_start[i], option_start[i + 1]):
+            s = value[o]
+            for u in range(use_start[o], use_start[o + 1]):
+                s -= use_amount[u] * price[use_row[u]]
+            if s > top:
+                top = s
+        total += top
+    return total
+
+
+@njit(cache=True, nogil=True)
+def curvature(option_start, use_start, use_row, use_amount, temperature, weights, diagonal):
+    """diagonal[r] gains Σ x a^2 / t: an upper estimate of the second derivative of the smoothed dual."""
+    for i in range(len(option_start) - 1):
+        for o in range(option_start[i], option_start[i + 1]):
+            if weights[o] > 0.0:
+                for u in range(use_start[o], use_start[o + 1]):
+                    diagonal[use_row[u]] += weights[o] * use_amount[u] * use_amount[u] / temperature[i]
+
+
+@njit(cache=True, nogil=True)
+def hessian(option_start, use_start, use_row, use_amount, temperature, weights, matrix, mean, touched):
+    """matrix gains the Hessian Σ_i (E[a a'] - E[a] E[a]') / t_i ; mean and touched are scratch."""
+    for i in range(len(option_start) - 1):
+        t = temperature[i]
+        count = 0
+        for o in range(option_start[i], option_start[i + 1]):
+            x = weights[o]
+            if x < 1e-9:
+                continue
+            for u in range(use_start[o], use_start[o + 1]):
+                p = use_row[u]
+                if mean[p] == 0.0:
+                    touched[count] = p
+                    count += 1
+                mean[p] += x * use_amount[u]
+                if mean[p] == 0.0:
+                    mean[p] = 1e-300
+                for w in range(use_start[o], use_start[o + 1]):
+                    matrix[p, use_row[w]] += x * use_amount[u] * use_amount[w] / t
+        for k in range(count):
+            p = touched[k]
+            for j in range(count):
+                matrix[p, touched[j]] -= mean[p] * mean[touched[j]] / t
+        for k in range(count):
+            mean[touched[k]] = 0.0
+
+
+# --- the search: integer moves on a short list of options ------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def next_random(state):
+    """xorshift64*: 64 random bits. The whole state is one word, recorded by nobody: it follows from the seed."""
+    s = state[0]
+    s ^= s >> np.uint64(12)
+    s ^= s << np.uint64(25)
+    s ^= s >> np.uint64(27)
+    state[0] = s
+    return s * np.uint64(0x2545F4914F6CDD1D)
+
+
+@njit(cache=True, nogil=True)
+def below(state, limit):
+    """A random integer in 0..limit-1 (limit < 2^31)."""
+    return np.int64(((next_random(state) >> np.uint64(33)) * np.uint64(limit)) >> np.uint64(31))
+
+
+@njit(cache=True, nogil=True)
+def short_list(option_start, kept, reduced, movable, width, picked, count):
+    """The `width` options of largest reduced value of each movable need, best first, ties by index. Returns how many in all."""
+    total = 0
+    for i in range(len(option_start) - 1):
+        count[i] = 0
+        if not movable[i]:
+            continue
+        begin = total
+        for o in range(option_start[i], option_start[i + 1]):
+            if not kept[o]:
+                continue
+            k = count[i]
+            if k == width:
+                if reduced[o] <= reduced[picked[begin + k - 1]]:
+                    continue
+                k -= 1
+            else:
+                count[i] += 1
+                total += 1
+            while k > 0 and reduced[picked[begin + k - 1]] < reduced[o]:
+                picked[begin + k] = picked[begin + k - 1]
+                k -= 1
+            picked[begin + k] = o
+    return total
+
+
+@njit(cache=True, nogil=True)
+def copy_uses(picked, use_start, use_resource, use_amount, row_of, divisor, core_use_start, core_row, core_amount):
+    """The uses of the picked options on the rows that matter, amounts divided by the divisor of their row."""
+    k = 0
+    for c in range(len(picked)):
+        core_use_start[c] = k
+        for u in range(use_start[picked[c]], use_start[picked[c] + 1]):
+            r = row_of[use_resource[u]]
+            if r >= 0:
+                core_row[k] = r
+                core_amount[k] = use_amount[u] // divisor[use_resource[u]]
+                k += 1
+    core_use_start[len(picked)] = k
+    return k
+
+
+@njit(cache=True, nogil=True)
+def members_by_row(option_start, use_start, use_row, seen, count):
+    """count[r] = number of needs with an option on r: room for its list of members."""
+    for i in range(len(option_start) - 1):
+        for u in range(use_start[option_start[i]], use_start[option_start[i + 1]]):
+            r = use_row[u]
+            if seen[r] != i + 1:
+                seen[r] = i + 1
+                count[r] += 1
+
+
+@njit(cache=True, nogil=True)
+def order_by_key(option_start, key, order):
+    """order[option_start[i]:...] = the options of need i, largest key first, ties by index (insertion sort: the lists are short)."""
+    for i in range(len(option_start) - 1):
+        begin = option_start[i]
+        for o in range(begin, option_start[i + 1]):
+            k = o
+            while k > begin and key[order[k - 1]] < key[o]:
+                order[k] = order[k - 1]
+                k -= 1
+            order[k] = o
+
+
+@njit(cache=True, nogil=True)
+def fitting(o, use_start, use_row, use_amount, room):
+    for u in range(use_start[o], use_start[o + 1]):
+        if use_amount[u] > room[use_row[u]]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def shortfall_change(r, before, after, floor_start, floor_level, floor_weight):
+    """Change, in 1/256 points, of -Σ p s when the room of row r goes from `before` to `after`."""
+    change = 0
+    for f in range(floor_start[r], floor_start[r + 1]):
+        change += floor_weight[f] * (max(0, before - floor_level[f]) - max(0, after - floor_level[f]))
+    return change
+
+
+@njit(cache=True, nogil=True)
+def put(i, o, use_start, use_row, use_amount, room, choice, member, member_start, member_count, position, slots, floors):
+    """Choose option o for need i, which is free; returns the gain at the floors in 1/256 points."""
+    floor_start, floor_level, floor_weight = floors
+    change = 0
+    choice[i] = o
+    entry = i * slots
+    for u in range(use_start[o], use_start[o + 1]):
+        r = use_row[u]
+        if len(floor_level) > 0:
+            change += shortfall_change(r, room[r], room[r] - use_amount[u], floor_start, floor_level, floor_weight)
+        room[r] -= use_amount[u]
+        position[entry] = member_count[r]
+        member[member_start[r] + member_count[r]] = entry
+        member_count[r] += 1
+        entry += 1
+    return change
+
+
+@njit(cache=True, nogil=True)
+def take_out(i, use_start, use_row, use_amount, room, choice, member, member_start, member_count, position, slots, floors):
+    """Undo the choice of need i, if it has one; returns the gain at the floors in 1/256 points."""
+    floor_start, floor_level, floor_weight = floors
+    change = 0
+    o = choice[i]
+    if o < 0:
+        return change
+    choice[i] = UNMATCHED
+    entry = i * slots
+    for u in range(use_start[o], use_start[o + 1]):
+        r = use_row[u]
+        if len(floor_level) > 0:
+            change += shortfall_change(r, room[r], room[r] + use_amount[u], floor_start, floor_level, floor_weight)
+        room[r] += use_amount[u]
+        member_count[r] -= 1
+        last = member[member_start[r] + member_count[r]]
+        member[member_start[r] + position[entry]] = last
+        position[last] = position[entry]
+        entry += 1
+    return change
+
+
+@njit(cache=True, nogil=True)
+def fill(
+    needs,
+    option_start,
+    order,
+    key,
+    use_start,
+    use_row,
+    use_amount,
+    room,
+    choice,
+    member,
+    member_start,
+    member_count,
+    position,
+    slots,
+    floors,
+):
+    """Give each need in turn, if it is free, its best option of positive key that fits."""
+    for n in range(len(needs)):
+        i = needs[n]
+        if choice[i] >= 0:
+            continue
+        for c in range(option_start[i], option_start[i + 1]):
+            o = order[c]
+            if key[o] <= 0:
+                break
+            if fitting(o, use_start, use_row, use_amount, room):
+                put(i, o, use_start, use_row, use_amount, room, choice, member, member_start, member_count, position, slots, floors)
+                break
+
+
+@njit(cache=True, nogil=True)
+def scaled(amount, shift):
+    return amount << shift if shift >= 0 else amount >> -shift
+
+
+@njit(cache=True, nogil=True)
+def anneal(
+    steps,
+    heat,
+    exponential,
+    own_share,
+    floor_shift,
+    state,
+    needs,
+    option_start,
+    order,
+    key,
+    use_start,
+    use_row,
+    use_amount,
+    room,
+    choice,
+    member,
+    member_start,
+    member_count,
+    position,
+    slots,
+    floors,
+):
+    """`steps` moves of ruin and recreate, at temperature `heat` in units of the key (optimizer notes B3).
+
+    One move: a need goes to one of its options; where a row lacks room, the loser of two random members leaves; those that
+    left go to their best option that fits; the whole is kept if it loses no more than an exponential variate of mean `heat`.
+    """
+    moved = np.empty(MOST_EJECTED + 1, dtype=np.int64)
+    former = np.empty(MOST_EJECTED + 1, dtype=np.int64)
+    for _ in range(steps):
+        i = needs[below(state, len(needs))]
+        begin, width = option_start[i], option_start[i + 1] - option_start[i]
+        if width == 0:
+            continue
+        word = next_random(state)
+        u = np.int64(word >> np.uint64(40))
+        o = order[begin + ((((u * u) >> 24) * width) >> 24)]
+        tolerance = (heat * exponential[np.int64(word & np.uint64(4095))]) >> 16
+        was = choice[i]
+        if o == was:
+            continue
+        delta = np.int64(key[o])
+        if was >= 0:
+            delta -= key[was]
+        if delta < -tolerance and len(floors[1]) == 0:
+            continue
+        credit = take_out(i, use_start, use_row, use_amount, room, choice, member, member_start, member_count, position, slots, floors)
+        moved[0], former[0] = i, was
+        count = 1
+        possible = True
+        for u in range(use_start[o], use_start[o + 1]):
+            r = use_row[u]
+            tries = 0
+            while use_amount[u] > room[r]:
+                if member_count[r] == 0 or count > MOST_EJECTED or tries == MOST_TRIES:
+                    possible = False
+                    break
+                tries += 1
+                e = member[member_start[r] + below(state, member_count[r])] // slots
+                other = member[member_start[r] + below(state, member_count[r])] // slots
+                if key[choice[other]] < key[choice[e]]:
+                    e = other
+                moved[count], former[count] = e, choice[e]
+                count += 1
+                delta -= key[choice[e]]
+                credit += take_out(
+                    e, use_start, use_row, use_amount, room, choice, member, member_start, member_count, position, slots, floors
+                )
+            if not possible:
+                break
+        if possible:
+            credit += put(i, o, use_start, use_row, use_amount, room, choice, member, member_start, member_count, position, slots, floors)
+            for n in range(1, count):
+                e = moved[n]
+                for c in range(option_start[e], option_start[e + 1]):
+                    back = order[c]
+                    if key[back] <= 0:
+                        break
+                    if fitting(back, use_start, use_row, use_amount, room):
+                        delta += key[back]
+                        credit += put(
+                            e,
+                            back,
+                            use_start,
+                            use_row,
+                            use_amount,
+                            room,
+                            choice,
+                            member,
+                            member_start,
+                            member_count,
+                            position,
+                            slots,
+                            floors,
+                        )
+                        break
+            if credit != 0:
+                delta += (scaled(credit, floor_shift) * own_share) >> 10
+        if possible and delta >= -tolerance:
+            continue
+        for n in range(count):
+            take_out(moved[n], use_start, use_row, use_amount, room, choice, member, member_start, member_count, position, slots, floors)
+        for n in range(count):
+            if former[n] >= 0:
+                put(
+                    moved[n],
+                    former[n],
+                    use_start,
+                    use_row,
+                    use_amount,
+                    room,
+                    choice,
+                    member,
+                    member_start,
+                    member_count,
+                    position,
+                    slots,
+                    floors,
+                )

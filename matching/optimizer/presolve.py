@@ -1,0 +1,91 @@
+"""Exact tightenings: what no feasible choice can use is taken away before anything is priced.
+
+Given the needs already fixed, an option that does not fit beside them is dropped, and the room left in a row is rounded
+down to a multiple of the gcd of the amounts that can still use it (a row that carries a floor is left as it is).
+Both keep every feasible choice; `check` makes them for itself.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.optimizer import kernels
+from matching.optimizer.problem import FREE, IntArray, Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Tightened:
+    """What is left to decide: the free needs, the options kept, and the room beside the fixed choices."""
+
+    fixed: IntArray
+    free: NDArray[np.bool_]
+    kept: NDArray[np.bool_]
+    used: IntArray
+    room: IntArray
+
+    @property
+    def capacity(self) -> IntArray:
+        return self.used + self.room
+
+
+def as_fixed(problem: Problem, fixed: IntArray | None) -> IntArray:
+    """`fixed` as a validated array; nothing fixed if None."""
+    if fixed is None:
+        return np.full(problem.needs, FREE, dtype=np.int64)
+    fixed = np.asarray(fixed)
+    if fixed.shape != (problem.needs,) or (fixed.dtype.kind not in "iu" and fixed.size):
+        raise ValueError(f"fixed: must be {problem.needs} integers")
+    fixed = fixed.astype(np.int64)
+    chosen = fixed >= 0
+    if np.any(fixed < FREE):
+        raise ValueError("fixed: must be an option, -1 (unmatched) or -2 (free)")
+    foreign = chosen & ((fixed < problem.option_start[:-1]) | (fixed >= problem.option_start[1:]))
+    if np.any(foreign):
+        raise ValueError(f"fixed: need {int(np.argmax(foreign))} is fixed to an option that is not its own")
+    return fixed
+
+
+def use_of(problem: Problem, chosen: IntArray) -> list[int]:
+    """What the chosen options use of each resource, in Python integers."""
+    used = [0] * problem.resources
+    for o in chosen[chosen >= 0].tolist():
+        for u in range(problem.use_start[o], problem.use_start[o + 1]):
+            used[problem.use_resource[u]] += int(problem.use_amount[u])
+    return used
+
+
+def tighten(problem: Problem, fixed: IntArray) -> Tightened | None:
+    """The tightened problem, or None if the fixed choices alone exceed a capacity."""
+    used_exactly = use_of(problem, fixed)
+    if any(u > c for u, c in zip(used_exactly, problem.capacity.tolist(), strict=True)):
+        return None
+    used = np.array(used_exactly, dtype=np.int64)
+    room = problem.capacity - used
+    free = fixed == FREE
+    kept = np.repeat(free, np.diff(problem.option_start))
+    kernels.mark_fitting(problem.use_start, problem.use_resource, problem.use_amount, room, kept)
+    gcd = np.zeros(problem.resources, dtype=np.int64)
+    kernels.row_gcds(problem.use_start, problem.use_resource, problem.use_amount, kept, gcd)
+    gcd[problem.floor_resource] = 0
+    divisor = np.maximum(gcd, 1)
+    return Tightened(fixed, free, kept, used, room // divisor * divisor)
+
+
+def binding_rows(problem: Problem, tight: Tightened) -> NDArray[np.bool_]:
+    """Rows that can run out: some choice of the free needs, one option each, would use more than there is room."""
+    total = np.zeros(problem.resources)
+    latest = np.zeros(problem.resources, dtype=np.int64)
+    seen = np.zeros(problem.resources, dtype=np.int64)
+    kernels.largest_use_by_need(
+        problem.option_start, problem.use_start, problem.use_resource, problem.use_amount, tight.kept, total, latest, seen
+    )
+    return total * (1 + 1e-9) > tight.room
+
+
+def row_divisors(problem: Problem, tight: Tightened) -> IntArray:
+    """A number that divides all amounts and the room of a row, for smaller integers in the search; 1 for rows with a floor."""
+    gcd = np.zeros(problem.resources, dtype=np.int64)
+    kernels.row_gcds(problem.use_start, problem.use_resource, problem.use_amount, tight.kept, gcd)
+    gcd[problem.floor_resource] = 1
+    return np.maximum(gcd, 1)

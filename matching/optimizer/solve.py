@@ -1,0 +1,209 @@
+"""Which option for which need: the formulation, and the order in which it is solved.
+
+    maximise    Σ_o v_o x_o - Σ_f p_f s_f
+    subject to  Σ_{o of i} x_o ≤ 1                        for each need i
+                Σ_o a_ro x_o ≤ C_r                        for each resource r
+                Σ_o a_{r(f)o} x_o + s_f ≥ F_f,  s_f ≥ 0   for each floor f
+                x_o ∈ {0, 1}
+
+For prices π ≥ 0 of the resources, 0 ≤ μ ≤ p of the floors and η ≥ 0 of cuts Σ α x ≤ β that every feasible choice satisfies,
+
+    bound(π, μ, η) = Σ C π - Σ F μ + Σ β η + Σ_i max(0, max_{o of i} (v - aπ + aμ - αη))  ≥  the best possible value.
+
+The steps, in the order of the code: tighten what no choice can use (`presolve`), find prices (`dual`), round them and state the
+bound they prove (`certificate`), search for a choice guided by them (`primal`), and where little is left, split the rest (`tree`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import monotonic
+
+import numpy as np
+
+from matching.optimizer import dual, primal, tree
+from matching.optimizer.certificate import Prices, bound_of, reduced, refuse_unpriceable
+from matching.optimizer.presolve import Tightened, as_fixed, binding_rows, tighten
+from matching.optimizer.problem import (
+    Budget,
+    Certificate,
+    IntArray,
+    Leaf,
+    Problem,
+    Progress,
+    Solution,
+    Start,
+    StoppedBy,
+    gap_between,
+    read_only,
+)
+
+DEFAULT_STEPS_PER_NEED = 200
+FEWEST_STEPS, MOST_STEPS = 20_000, 20_000_000
+PILOT_STEPS = 4_000
+SHARE_OF_TIME_PLANNED = 0.85
+
+
+def solve(
+    problem: Problem,
+    *,
+    budget: Budget,
+    gap: float = 1e-4,
+    seed: int = 0,
+    start: Start | None = None,
+    fixed: IntArray | None = None,
+    progress: Callable[[Progress], bool] | None = None,
+) -> Solution:
+    """A good choice and a bound on the best; see `check` for what both are worth. `progress` returning False ends it early."""
+    refuse_unpriceable(problem)
+    tight = tighten(problem, as_fixed(problem, fixed))
+    if tight is None:
+        raise ValueError("fixed: the fixed choices exceed a capacity")
+    start = None if start is None else validated(problem, start)
+    watch = Watch(budget.time_limit_s, progress)
+
+    prices = find_prices(problem, tight, start, watch)
+    values = reduced(problem, prices)
+    bound = bound_of(problem, tight, prices, values)
+    watch.report("bound", bound=bound)
+
+    core = primal.build_core(problem, tight, prices, values)
+    search, stopped_by = find_choice(core, bound, budget, gap, seed, start, watch)
+    choice, value = search.best, search.best_value
+
+    leaves: tuple[Leaf, ...] = ()
+    given = None
+    if stopped_by in ("steps", "time") and watch.may_go_on() and gap_between(value, bound) > gap and tree.fits_a_tree(tight):
+        split = tree.branch(
+            problem,
+            tight.fixed,
+            prices,
+            choice,
+            is_closed=lambda v, b: gap_between(v, b) <= gap,
+            keep_going=lambda v, b: watch.report("tree", value=v, bound=b, steps=search.steps_done),
+        )
+        if split.value > value:
+            choice, value, given = split.choice, split.value, split.choice
+        if split.bound < bound:
+            bound, leaves = split.bound, split.leaves
+        stopped_by = watch.reason or ("gap" if gap_between(value, bound) <= gap else stopped_by)
+    return Solution(
+        choice=choice,
+        value=value,
+        prices=prices.resource,
+        price_shift=prices.shift,
+        floor_prices=prices.floor,
+        cuts=prices.cuts,
+        leaves=leaves,
+        bound=bound,
+        gap=gap_between(value, bound),
+        certificate=certificate_name(prices, leaves),
+        solver_bound=None,
+        steps_done=search.steps_done,
+        stopped_by=stopped_by,
+        seconds=watch.seconds,
+        seed=seed,
+        steps_planned=search.steps_planned,
+        given=given,
+    )
+
+
+def find_prices(problem: Problem, tight: Tightened, start: Start | None, watch: "Watch") -> Prices:
+    """Prices from the dual; never worse than those of the start, never worse than none."""
+    active = binding_rows(problem, tight)
+    model = dual.build(problem, tight, active)
+    known = [dual.no_prices(problem)]
+    price = np.zeros(len(model.rows))
+    if start is not None:
+        earlier = Prices(start.price_shift, start.prices, start.floor_prices)
+        price = dual.from_prices(model, earlier)
+        known.append(dual.to_prices(problem, model, price))
+    price = dual.fit(model, price, stop=lambda: not watch.report("prices"))
+    return min([dual.to_prices(problem, model, price), *known], key=lambda p: bound_of(problem, tight, p))
+
+
+def find_choice(
+    core: primal.Core, bound: int, budget: Budget, gap: float, seed: int, start: Start | None, watch: "Watch"
+) -> tuple[primal.Search, StoppedBy]:
+    """The search, planned by steps or by the time left, until it is done, close enough, out of time or told to stop."""
+    choice = None if start is None else start.choice
+    search = primal.prepare(core, seed=seed, steps_planned=0, start=choice)
+    planned = planned_steps(core, search, budget, watch)
+    search = replace(search, steps_planned=planned, block_steps=primal.steps_per_block(planned))
+
+    def keep_going(now: primal.Search) -> bool:
+        return gap_between(now.best_value, bound) > gap and watch.report("search", value=now.best_value, bound=bound, steps=now.steps_done)
+
+    finished = primal.run(search, keep_going=keep_going)
+    if gap_between(search.best_value, bound) <= gap:
+        return search, "gap"
+    if finished:
+        return search, "steps" if budget.steps is not None or budget.time_limit_s is None else "time"
+    return search, watch.reason or "time"
+
+
+def planned_steps(core: primal.Core, search: primal.Search, budget: Budget, watch: "Watch") -> int:
+    """The length of the cooling schedule: as told, or by the size of the problem, or what fits into the time left at the speed of a trial."""
+    if budget.steps is not None:
+        return budget.steps
+    if budget.time_limit_s is None:
+        return min(max(core.problem.needs * DEFAULT_STEPS_PER_NEED, FEWEST_STEPS), MOST_STEPS)
+    seconds_left = budget.time_limit_s - watch.seconds
+    return int(primal.trial_speed(core, search, PILOT_STEPS) * max(seconds_left, 0.0) * SHARE_OF_TIME_PLANNED)
+
+
+def certificate_name(prices: Prices, leaves: tuple[Leaf, ...]) -> Certificate:
+    if leaves:
+        return "tree"
+    return "prices+cuts" if prices.cuts else "prices"
+
+
+def validated(problem: Problem, start: Start) -> Start:
+    """The start with arrays of the right shape; a ValueError names the field."""
+    prices = read_only("start.prices", start.prices, np.int64)
+    floor_prices = read_only("start.floor_prices", start.floor_prices, np.int64)
+    if len(prices) != problem.resources or np.any(prices < 0):
+        raise ValueError(f"start.prices: must be {problem.resources} prices of at least 0")
+    if len(floor_prices) == 0:
+        floor_prices = np.zeros(problem.floors, dtype=np.int64)
+    if len(floor_prices) != problem.floors or np.any(floor_prices < 0):
+        raise ValueError(f"start.floor_prices: must be {problem.floors} prices of at least 0")
+    if not 0 <= start.price_shift <= 62:
+        raise ValueError("start.price_shift: must lie in 0..62")
+    choice = None
+    if start.choice is not None:
+        choice = read_only("start.choice", start.choice, np.int64)
+        if len(choice) != problem.needs:
+            raise ValueError(f"start.choice: must be {problem.needs} options")
+        own = (choice >= problem.option_start[:-1]) & (choice < problem.option_start[1:])
+        if np.any((choice != -1) & ~own):
+            raise ValueError("start.choice: must be -1 or an option of the need")
+    return replace(start, prices=prices, floor_prices=floor_prices, choice=choice)
+
+
+@dataclass
+class Watch:
+    """The clock, which may only stop the solve, and the caller's wish to stop."""
+
+    limit_s: float | None
+    progress: Callable[[Progress], bool] | None
+    reason: StoppedBy | None = None
+
+    def __post_init__(self) -> None:
+        self._began = monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return monotonic() - self._began
+
+    def may_go_on(self) -> bool:
+        if self.reason is None and self.limit_s is not None and self.seconds > self.limit_s:
+            self.reason = "time"
+        return self.reason is None
+
+    def report(self, phase: str, *, value: int | None = None, bound: int | None = None, steps: int = 0) -> bool:
+        """Tell the caller where we are; False if the solve must end."""
+        if self.progress is not None and self.reason is None:
+            gap = None if value is None or bound is None else gap_between(value, bound)
+            if self.progress(Progress(phase, value, bound, gap, steps, self.seconds)) is False:
+                self.reason = "cancelled"
+        return self.may_go_on()
