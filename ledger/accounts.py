@@ -2,23 +2,37 @@
 
 A movement is named by its business key: sent twice, it answers with what was written the first time and writes nothing.
 Limits bind what is promised (`hold`); a fact (`post(…, fact=True)`) is never refused: it raises the limits that lack room, flagged.
+Whoever makes several movements in one transaction calls `lock` with all accounts first, so that two such never wait for each other.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, DomainError
+from common.money import FEN
 from common.steps import Actor
 from ledger.models import Entry, LedgerAccount
 
 OVER_APPETITE = "over_appetite"
 ZERO = Decimal(0)
+
+# An account and everything above it.
+LINES = """
+WITH RECURSIVE line (id, parent_id) AS (
+    SELECT id, parent_id FROM ledger_ledgeraccount WHERE id = ANY(%s)
+    UNION
+    SELECT above.id, above.parent_id FROM ledger_ledgeraccount above JOIN line ON above.id = line.parent_id
+)
+SELECT id FROM line
+"""
 
 
 class NoRoom(DomainError):
@@ -28,12 +42,28 @@ class NoRoom(DomainError):
     default_code = "no_room"
 
     def __init__(self, account: LedgerAccount, amount: Decimal) -> None:
-        self.account, self.amount = account, amount
+        self.account, self.amount, self.free = account, amount, account.free
         super().__init__(
             _("%(account)s 剩余 %(free)s 元，不足以预留 %(amount)s 元。")
             % {"account": account.name, "free": account.free, "amount": amount},
             remedy=_("请减少金额，或请额度所有方追加后再办理。"),
         )
+
+
+class BelowCommitted(NoRoom):
+    """A limit cannot be cut below what is promised and done; it may be cut to exactly that."""
+
+    default_code = "below_committed"
+
+    def __init__(self, account: LedgerAccount, limit: Decimal) -> None:
+        super().__init__(account, limit)
+        used = account.held + account.posted
+        self.message = _("%(account)s 已预留和已用合计 %(used)s 元，额度不能调整为 %(limit)s 元。") % {
+            "account": account.name,
+            "used": used,
+            "limit": limit,
+        }
+        self.remedy = _("最低可调整到已预留和已用的合计数。")
 
 
 class WrongAmount(DomainError):
@@ -50,6 +80,28 @@ class Hold:
     expires_at: dt.datetime | None = None
 
 
+@dataclass(frozen=True)
+class Post:
+    """A done amount to be written, against the promise of `hold_key` or, without one, at once."""
+
+    account_id: int
+    amount: Decimal
+    business_key: str
+    hold_key: str = ""
+
+
+@dataclass(frozen=True)
+class Reverse:
+    """A correction to be written: part of what was posted is taken back."""
+
+    account_id: int
+    amount: Decimal
+    business_key: str
+
+
+Release = tuple[int, str, str]  # account, key of the hold, business key
+
+
 def open_account(*, kind: str, code: str, name: str, province: str, parent: LedgerAccount | None = None) -> LedgerAccount:
     """The account of that code, made if it does not exist. Its limit starts as not declared."""
     account, _created = LedgerAccount.objects.get_or_create(
@@ -58,22 +110,43 @@ def open_account(*, kind: str, code: str, name: str, province: str, parent: Ledg
     return account
 
 
+def lock(account_ids: Iterable[int]) -> dict[int, LedgerAccount]:
+    """The accounts and all above them, locked in id order until the transaction ends."""
+    wanted = sorted(set(account_ids))
+    if not wanted:
+        return {}
+    rows = LedgerAccount.objects.filter(pk__in=RawSQL(LINES, [wanted])).order_by("pk").select_for_update(no_key=True)  # noqa: S611 -- constant
+    return {account.pk: account for account in rows}
+
+
+def room(account_id: int) -> Decimal | None:
+    """What may still be promised on the account, its ancestors counted in; None when nobody declared a limit. Locks them."""
+    free = [account.free for account in _line(lock([account_id]), account_id) if account.limit is not None]
+    return min(free, default=None)
+
+
 def set_limit(
     account_id: int, limit: Decimal | None, *, business_key: str, by: Actor, at: dt.datetime, note: str = "", flag: str = ""
 ) -> Entry:
-    """Declare a new limit. A cut below what is promised and done is refused (NoRoom)."""
+    """Declare a new limit. A cut below what is promised and done is refused (BelowCommitted)."""
     with transaction.atomic():
-        (account,) = _lock([account_id])
-        if (known := _written(account_id, business_key)) is not None:
+        book = _open([account_id], [business_key], by=by, at=at, note=note)
+        if (known := book.known.get((account_id, business_key))) is not None:
             return known
-        old = account.limit
-        account.limit = limit
-        if limit is not None and account.free < 0:
-            account.limit = old
-            raise NoRoom(account, account.held + account.posted - limit)
-        entry = _append(account, Entry.Kind.LIMIT, (limit or ZERO) - (old or ZERO), business_key, by=by, at=at, note=note, flag=flag)
-        _save([account], [entry])
-        return entry
+        entry = _declare(book, account_id, limit, business_key, flag=flag)
+        book.save()
+    return entry
+
+
+def change_limit(account_id: int, by_amount: Decimal, *, business_key: str, by: Actor, at: dt.datetime, note: str = "") -> Entry:
+    """Raise or cut the limit by an amount, from nothing if none was declared: what a document brings."""
+    with transaction.atomic():
+        book = _open([account_id], [business_key], by=by, at=at, note=note)
+        if (known := book.known.get((account_id, business_key))) is not None:
+            return known
+        entry = _declare(book, account_id, (book.accounts[account_id].limit or ZERO) + by_amount, business_key)
+        book.save()
+    return entry
 
 
 def hold(request: Hold, *, by: Actor, at: dt.datetime, note: str = "") -> Entry:
@@ -86,29 +159,26 @@ def hold(request: Hold, *, by: Actor, at: dt.datetime, note: str = "") -> Entry:
 
 def hold_many(requests: Sequence[Hold], *, by: Actor, at: dt.datetime, note: str = "") -> tuple[dict[str, Entry], dict[str, NoRoom]]:
     """Many promises in one transaction, in the order given; those that do not fit are left out and returned with the reason."""
+    done: dict[str, Entry] = {}
+    refused: dict[str, NoRoom] = {}
     with transaction.atomic():
-        accounts = {account.pk: account for account in _lock({request.account_id for request in requests})}
-        known = _written_many(requests)
-        done: dict[str, Entry] = {}
-        refused: dict[str, NoRoom] = {}
-        fresh: list[Entry] = []
+        book = _open([r.account_id for r in requests], [r.business_key for r in requests], by=by, at=at, note=note)
         for request in requests:
+            _check_amount(request.amount)
             key = request.business_key
-            if key in known or key in done:
-                done.setdefault(key, known.get(key) or done[key])
+            if (known := book.known.get((request.account_id, key))) is not None:
+                done[key] = known
                 continue
-            line = _line(accounts, request.account_id)
-            full = next((a for a in line if a.limit is not None and a.free < request.amount), None)
+            line = book.line(request.account_id)
+            full = next((account for account in line if account.limit is not None and account.free < request.amount), None)
             if full is not None:
                 refused[key] = NoRoom(full, request.amount)
                 continue
             for account in line:
                 account.held += request.amount
-                entry = _append(account, Entry.Kind.HOLD, request.amount, key, by=by, at=at, note=note, expires_at=request.expires_at)
-                fresh.append(entry)
-                if account.pk == request.account_id:
-                    done[key] = entry
-        _save(accounts.values(), fresh)
+                book.write(account, Entry.Kind.HOLD, request.amount, key, expires_at=request.expires_at)
+            done[key] = book.known[request.account_id, key]
+        book.save()
     return done, refused
 
 
@@ -128,81 +198,72 @@ def post(
     `fact=True`: what happened is never refused. The part beyond the hold and beyond the limit is written together with a dated
     raise flagged `over_appetite`, on the account and on each ancestor that lacks room.
     """
+    request = Post(account_id, amount, business_key, hold_key)
+    return post_many([request], by=by, at=at, fact=fact, note=note)[business_key]
+
+
+def post_many(requests: Sequence[Post], *, by: Actor, at: dt.datetime, fact: bool = False, note: str = "") -> dict[str, Entry]:
+    """`post` for a list in one transaction; one that is refused refuses them all."""
     with transaction.atomic():
-        locked = {account.pk: account for account in _lock([account_id])}
-        if (known := _written(account_id, business_key)) is not None:
-            return known
-        fresh: list[Entry] = []
-        first: Entry | None = None
-        for account in _line(locked, account_id):
-            open_hold, left = _open_hold(account.pk, hold_key)
-            if open_hold is not None and amount > left and not fact:
-                raise WrongAmount(
-                    _("记账金额 %(amount)s 元超过预留余额 %(left)s 元。") % {"amount": amount, "left": left},
-                    field="amount",
-                    remedy=_("请核对金额，或先补充预留。"),
-                )
-            from_hold = min(amount, left)
-            beyond = amount - from_hold
-            if account.limit is not None and account.free < beyond:
-                if not fact:
-                    raise NoRoom(account, beyond)
-                raised = beyond - account.free
-                account.limit += raised
-                fresh.append(
-                    _append(account, Entry.Kind.LIMIT, raised, f"{business_key}:raise", by=by, at=at, flag=OVER_APPETITE, note=note)
-                )
-            account.held -= from_hold
-            account.posted += amount
-            entry = _append(account, Entry.Kind.POST, amount, business_key, by=by, at=at, note=note, hold=open_hold, from_hold=from_hold)
-            fresh.append(entry)
-            first = first or entry
-        _save(locked.values(), fresh)
-    return first
+        book = _open([r.account_id for r in requests], [r.business_key for r in requests], by=by, at=at, note=note)
+        book.load_holds(r.hold_key for r in requests)
+        for request in requests:
+            _check_amount(request.amount)
+            if (request.account_id, request.business_key) in book.known:
+                continue
+            for account in book.line(request.account_id):
+                _post_on(book, account, request, fact=fact)
+        book.save()
+    return {request.business_key: book.known[request.account_id, request.business_key] for request in requests}
 
 
 def release(account_id: int, *, hold_key: str, business_key: str, by: Actor, at: dt.datetime, note: str = "") -> Entry | None:
     """Give back what is left of a hold; None when nothing is left."""
+    return release_many([(account_id, hold_key, business_key)], by=by, at=at, note=note).get(business_key)
+
+
+def release_many(requests: Iterable[Release], *, by: Actor, at: dt.datetime, note: str = "") -> dict[str, Entry]:
+    """`release` for (account, hold key, business key) triples in one transaction; what had nothing left is not in the answer."""
+    requests = list(dict.fromkeys(requests))
     with transaction.atomic():
-        locked = {account.pk: account for account in _lock([account_id])}
-        if (known := _written(account_id, business_key)) is not None:
-            return known
-        fresh: list[Entry] = []
-        for account in _line(locked, account_id):
-            open_hold, left = _open_hold(account.pk, hold_key)
-            if open_hold is None or left == 0:
+        book = _open([account for account, _hold, _key in requests], [key for _account, _hold, key in requests], by=by, at=at, note=note)
+        book.load_holds(hold_key for _account, hold_key, _key in requests)
+        for account_id, hold_key, key in requests:
+            if (account_id, key) in book.known:
                 continue
-            account.held -= left
-            fresh.append(_append(account, Entry.Kind.RELEASE, left, business_key, by=by, at=at, note=note, hold=open_hold, from_hold=left))
-        _save(locked.values(), fresh)
-    return fresh[0] if fresh else None
-
-
-def release_many(requests: Iterable[tuple[int, str, str]], *, by: Actor, at: dt.datetime, note: str = "") -> None:
-    """`release` for (account, hold key, business key) triples in one transaction."""
-    requests = sorted(set(requests))
-    with transaction.atomic():
-        _lock({account_id for account_id, _hold_key, _key in requests})
-        for account_id, hold_key, business_key in requests:
-            release(account_id, hold_key=hold_key, business_key=business_key, by=by, at=at, note=note)
+            for account in book.line(account_id):
+                open_hold = book.hold_of(account, hold_key)
+                if open_hold is not None and open_hold.left:
+                    account.held -= open_hold.left
+                    book.write(account, Entry.Kind.RELEASE, open_hold.left, key, hold=open_hold.entry, from_hold=open_hold.left)
+                    open_hold.left = ZERO
+        book.save()
+    return {key: book.known[account, key] for account, _hold, key in requests if (account, key) in book.known}
 
 
 def reverse(account_id: int, amount: Decimal, *, business_key: str, by: Actor, at: dt.datetime, note: str = "") -> Entry:
     """Take back part of what was posted, as a correction entry."""
+    return reverse_many([Reverse(account_id, amount, business_key)], by=by, at=at, note=note)[business_key]
+
+
+def reverse_many(requests: Sequence[Reverse], *, by: Actor, at: dt.datetime, note: str = "") -> dict[str, Entry]:
     with transaction.atomic():
-        locked = {account.pk: account for account in _lock([account_id])}
-        if (known := _written(account_id, business_key)) is not None:
-            return known
-        fresh: list[Entry] = []
-        for account in _line(locked, account_id):
-            if account.posted < amount:
-                raise WrongAmount(
-                    _("冲回金额 %(amount)s 元超过已用金额 %(posted)s 元。") % {"amount": amount, "posted": account.posted}, field="amount"
-                )
-            account.posted -= amount
-            fresh.append(_append(account, Entry.Kind.REVERSE, amount, business_key, by=by, at=at, note=note))
-        _save(locked.values(), fresh)
-    return fresh[0]
+        book = _open([r.account_id for r in requests], [r.business_key for r in requests], by=by, at=at, note=note)
+        for request in requests:
+            _check_amount(request.amount)
+            if (request.account_id, request.business_key) in book.known:
+                continue
+            for account in book.line(request.account_id):
+                if account.posted < request.amount:
+                    raise WrongAmount(
+                        _("冲回金额 %(amount)s 元超过已用金额 %(posted)s 元。") % {"amount": request.amount, "posted": account.posted},
+                        field="amount",
+                        remedy=_("请核对冲回金额。"),
+                    )
+                account.posted -= request.amount
+                book.write(account, Entry.Kind.REVERSE, request.amount, request.business_key)
+        book.save()
+    return {request.business_key: book.known[request.account_id, request.business_key] for request in requests}
 
 
 def balance_at(account_id: int, at: dt.datetime) -> tuple[Decimal | None, Decimal, Decimal]:
@@ -211,14 +272,84 @@ def balance_at(account_id: int, at: dt.datetime) -> tuple[Decimal | None, Decima
     return (entry.limit_after, entry.held_after, entry.posted_after) if entry else (None, ZERO, ZERO)
 
 
-def _lock(account_ids: Iterable[int]) -> list[LedgerAccount]:
-    """The accounts and all their ancestors, locked in id order."""
-    wanted = set(account_ids)
-    parents = dict(LedgerAccount.objects.exclude(parent=None).values_list("pk", "parent")) if wanted else {}
-    for pk in list(wanted):
-        while (pk := parents.get(pk)) is not None:
-            wanted.add(pk)
-    return list(LedgerAccount.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True))
+def statement(account_id: int, *, since: dt.datetime | None = None, until: dt.datetime | None = None) -> list[Entry]:
+    """The movements of an account in the order they were written, between two moments."""
+    rows = Entry.objects.filter(account=account_id).order_by("seq")
+    if since is not None:
+        rows = rows.filter(at__gte=since)
+    if until is not None:
+        rows = rows.filter(at__lte=until)
+    return list(rows)
+
+
+@dataclass
+class _OpenHold:
+    entry: Entry
+    left: Decimal
+
+
+@dataclass
+class _Book:
+    """The accounts locked for one set of movements, what was written under the same keys before, and what is to be written now."""
+
+    accounts: dict[int, LedgerAccount]
+    known: dict[tuple[int, str], Entry]
+    by: Actor
+    at: dt.datetime
+    note: str
+    holds: dict[tuple[int, str], _OpenHold] = field(default_factory=dict)
+    fresh: list[Entry] = field(default_factory=list)
+
+    def line(self, account_id: int) -> list[LedgerAccount]:
+        return _line(self.accounts, account_id)
+
+    def load_holds(self, keys: Iterable[str]) -> None:
+        """The holds of these keys on the locked accounts, with what is still open of each."""
+        wanted = set(keys) - {""}
+        rows = Entry.objects.filter(account__in=self.accounts, business_key__in=wanted, kind=Entry.Kind.HOLD)
+        for entry in rows.annotate(moved=Sum("movements__from_hold", default=ZERO)) if wanted else ():
+            self.holds[entry.account_id, entry.business_key] = _OpenHold(entry, entry.amount - entry.moved)
+
+    def hold_of(self, account: LedgerAccount, key: str) -> _OpenHold | None:
+        if not key:
+            return None
+        if (account.pk, key) not in self.holds:
+            raise Conflict(_("没有找到对应的预留。"), code="no_hold")
+        return self.holds[account.pk, key]
+
+    def write(self, account: LedgerAccount, kind: str, amount: Decimal, business_key: str, **rest: Any) -> Entry:
+        account.last_seq += 1
+        entry = Entry(
+            account=account,
+            seq=account.last_seq,
+            kind=kind,
+            amount=amount,
+            limit_after=account.limit,
+            held_after=account.held,
+            posted_after=account.posted,
+            business_key=business_key,
+            at=self.at,
+            by_label=self.by.label,
+            note=self.note,
+            province=account.province,
+            **rest,
+        )
+        self.fresh.append(entry)
+        self.known[account.pk, business_key] = entry
+        return entry
+
+    def save(self) -> None:
+        if self.fresh:
+            moved = {entry.account_id for entry in self.fresh}
+            rows = [account for pk, account in sorted(self.accounts.items()) if pk in moved]
+            LedgerAccount.objects.bulk_update(rows, ["limit", "held", "posted", "last_seq"], batch_size=500)
+            Entry.objects.bulk_create(self.fresh, batch_size=1000)
+
+
+def _open(account_ids: Iterable[int], business_keys: Iterable[str], *, by: Actor, at: dt.datetime, note: str) -> _Book:
+    accounts = lock(account_ids)
+    written = Entry.objects.filter(account__in=accounts, business_key__in=set(business_keys)) if accounts else ()
+    return _Book(accounts, {(entry.account_id, entry.business_key): entry for entry in written}, by, at, note)
 
 
 def _line(accounts: dict[int, LedgerAccount], account_id: int) -> list[LedgerAccount]:
@@ -231,46 +362,46 @@ def _line(accounts: dict[int, LedgerAccount], account_id: int) -> list[LedgerAcc
     return line
 
 
-def _append(account: LedgerAccount, kind: str, amount: Decimal, business_key: str, *, by: Actor, at: dt.datetime, **rest) -> Entry:
-    account.last_seq += 1
-    return Entry(
-        account=account,
-        seq=account.last_seq,
-        kind=kind,
-        amount=amount,
-        limit_after=account.limit,
-        held_after=account.held,
-        posted_after=account.posted,
-        business_key=business_key,
-        at=at,
-        by_label=by.label,
-        province=account.province,
-        **rest,
+def _declare(book: _Book, account_id: int, limit: Decimal | None, business_key: str, *, flag: str = "") -> Entry:
+    account = book.accounts[account_id]
+    if limit is not None and limit < account.held + account.posted:
+        raise BelowCommitted(account, limit)
+    difference = (limit or ZERO) - (account.limit or ZERO)
+    account.limit = limit
+    return book.write(account, Entry.Kind.LIMIT, difference, business_key, flag=flag)
+
+
+def _post_on(book: _Book, account: LedgerAccount, request: Post, *, fact: bool) -> None:
+    open_hold = book.hold_of(account, request.hold_key)
+    left = open_hold.left if open_hold else ZERO
+    if open_hold is not None and request.amount > left and not fact:
+        raise WrongAmount(
+            _("记账金额 %(amount)s 元超过预留余额 %(left)s 元。") % {"amount": request.amount, "left": left},
+            field="amount",
+            remedy=_("请核对金额，或先补充预留。"),
+        )
+    from_hold = min(request.amount, left)
+    beyond = request.amount - from_hold
+    if account.limit is not None and account.free < beyond:
+        if not fact:
+            raise NoRoom(account, beyond)
+        raised = beyond - account.free
+        account.limit += raised
+        book.write(account, Entry.Kind.LIMIT, raised, f"{request.business_key}:raise", flag=OVER_APPETITE)
+    account.held -= from_hold
+    account.posted += request.amount
+    book.write(
+        account,
+        Entry.Kind.POST,
+        request.amount,
+        request.business_key,
+        hold=open_hold.entry if open_hold else None,
+        from_hold=from_hold,
     )
+    if open_hold is not None:
+        open_hold.left -= from_hold
 
 
-def _save(accounts: Iterable[LedgerAccount], entries: list[Entry]) -> None:
-    if entries:
-        LedgerAccount.objects.bulk_update(sorted(accounts, key=lambda a: a.pk), ["limit", "held", "posted", "last_seq"], batch_size=500)
-        Entry.objects.bulk_create(entries, batch_size=1000)
-
-
-def _written(account_id: int, business_key: str) -> Entry | None:
-    return Entry.objects.filter(account=account_id, business_key=business_key).first()
-
-
-def _written_many(requests: Sequence[Hold]) -> dict[str, Entry]:
-    wanted = {(request.account_id, request.business_key) for request in requests}
-    rows = Entry.objects.filter(business_key__in={key for _account, key in wanted}).order_by("id")
-    return {row.business_key: row for row in rows if (row.account_id, row.business_key) in wanted}
-
-
-def _open_hold(account_id: int, hold_key: str) -> tuple[Entry | None, Decimal]:
-    """The hold of that key and what is still open of it."""
-    if not hold_key:
-        return None, ZERO
-    held = Entry.objects.filter(account=account_id, business_key=hold_key, kind=Entry.Kind.HOLD).first()
-    if held is None:
-        raise Conflict(_("没有找到对应的预留。"), code="no_hold")
-    moved = held.movements.aggregate(total=Sum("from_hold"))["total"] or ZERO
-    return held, held.amount - moved
+def _check_amount(amount: Decimal) -> None:
+    if not amount.is_finite() or amount <= 0 or amount != amount.quantize(FEN):
+        raise WrongAmount(_("金额须为正数，且精确到分。"), field="amount", remedy=_("请核对金额。"))

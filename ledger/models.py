@@ -1,5 +1,7 @@
 """Accounts whose balances the database itself bounds, and their append-only entries. Knows neither banks nor schemes."""
 
+from decimal import Decimal
+
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
@@ -37,7 +39,7 @@ class LedgerAccount(Provincial):
         return self.name
 
     @property
-    def free(self):
+    def free(self) -> Decimal | None:
         """What may still be promised, in yuan; None when no limit is declared."""
         return None if self.limit is None else self.limit - self.held - self.posted
 

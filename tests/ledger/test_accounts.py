@@ -1,0 +1,308 @@
+"""Every movement, what it refuses, and that a limit binds promises but never facts."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+
+from common.errors import Conflict
+from ledger import accounts
+from ledger.accounts import OVER_APPETITE, BelowCommitted, Hold, NoRoom, Post, Reverse, WrongAmount
+from ledger.models import Entry, LedgerAccount
+from organisations.actors import system
+from tests.factories import NOW
+
+BY = system(NOW)
+LATER = NOW + dt.timedelta(days=1)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bank():
+    return account("bank", 1000)
+
+
+@pytest.fixture
+def branch(bank):
+    return account("branch", 600, parent=bank)
+
+
+def account(code, limit, parent=None):
+    row = accounts.open_account(kind="appetite", code=code, name=code, province="420000", parent=parent)
+    if limit is not None:
+        accounts.set_limit(row.pk, Decimal(limit), business_key=f"{code}:limit", by=BY, at=NOW)
+    return row
+
+
+def hold(row, amount, key="h"):
+    return accounts.hold(Hold(row.pk, Decimal(amount), key), by=BY, at=NOW)
+
+
+def post(row, amount, key="p", **how):
+    return accounts.post(row.pk, Decimal(amount), business_key=key, by=BY, at=NOW, **how)
+
+
+def release(row, key="h", business_key="r"):
+    return accounts.release(row.pk, hold_key=key, business_key=business_key, by=BY, at=NOW)
+
+
+def balance(row):
+    row.refresh_from_db()
+    return row.limit, row.held, row.posted
+
+
+def test_open_account_is_made_once(branch):
+    again = accounts.open_account(kind="appetite", code="branch", name="other", province="420000")
+
+    assert again == branch
+    assert again.name == "branch"
+
+
+def test_limit_is_declared_changed_and_withdrawn(branch):
+    entry = accounts.set_limit(branch.pk, None, business_key="none", by=BY, at=NOW)
+
+    assert (entry.kind, entry.amount, entry.limit_after) == ("limit", -600, None)
+    assert balance(branch) == (None, 0, 0)
+
+
+def test_limit_key_sent_twice_counts_once(branch):
+    first = accounts.change_limit(branch.pk, Decimal(100), business_key="doc", by=BY, at=NOW)
+    second = accounts.change_limit(branch.pk, Decimal(100), business_key="doc", by=BY, at=NOW)
+    third = accounts.set_limit(branch.pk, Decimal(5), business_key="doc", by=BY, at=NOW)
+
+    assert first == second == third
+    assert balance(branch) == (700, 0, 0)
+
+
+def test_change_limit_starts_from_nothing_where_none_was_declared():
+    row = account("open", None)
+
+    accounts.change_limit(row.pk, Decimal(50), business_key="doc", by=BY, at=NOW)
+
+    assert balance(row) == (50, 0, 0)
+
+
+def test_limit_is_not_cut_below_what_is_promised_and_done(branch):
+    hold(branch, 300)
+
+    with pytest.raises(BelowCommitted, match="300"):
+        accounts.set_limit(branch.pk, Decimal("299.99"), business_key="cut", by=BY, at=NOW)
+
+    assert balance(branch) == (600, 300, 0)
+    accounts.set_limit(branch.pk, Decimal(300), business_key="cut", by=BY, at=NOW)
+    assert balance(branch) == (300, 300, 0)
+
+
+def test_hold_moves_child_and_parent(bank, branch):
+    entry = hold(branch, 100)
+
+    assert (balance(branch), balance(bank)) == ((600, 100, 0), (1000, 100, 0))
+    assert (entry.account, entry.seq, entry.held_after) == (branch, 2, 100)
+
+
+def test_hold_is_refused_where_the_child_is_full(bank, branch):
+    with pytest.raises(NoRoom) as refusal:
+        hold(branch, "600.01")
+
+    assert (refusal.value.account, refusal.value.free, refusal.value.code) == (branch, 600, "no_room")
+    assert refusal.value.remedy
+    assert (balance(branch), balance(bank)) == ((600, 0, 0), (1000, 0, 0))
+
+
+def test_hold_is_refused_where_the_parent_is_full(bank, branch):
+    other = account("other", 900, parent=bank)
+    hold(other, 700)
+
+    with pytest.raises(NoRoom) as refusal:
+        hold(branch, 301)
+
+    assert refusal.value.account == bank
+
+
+def test_hold_without_declared_limit_is_not_checked():
+    row = account("open", None)
+
+    hold(row, 10**12)
+
+    assert balance(row) == (None, 10**12, 0)
+
+
+def test_hold_many_writes_what_fits_in_order(bank, branch):
+    requests = [Hold(branch.pk, Decimal(400), "a"), Hold(branch.pk, Decimal(300), "b"), Hold(branch.pk, Decimal(200), "c")]
+
+    done, refused = accounts.hold_many(requests, by=BY, at=NOW)
+
+    assert (list(done), list(refused)) == (["a", "c"], ["b"])
+    assert balance(branch) == balance_of(600, 600, 0)
+    assert balance(bank) == balance_of(1000, 600, 0)
+
+
+def balance_of(*numbers):
+    return tuple(map(Decimal, numbers))
+
+
+def test_hold_many_repeated_answers_the_same(branch):
+    requests = [Hold(branch.pk, Decimal(400), "a"), Hold(branch.pk, Decimal(400), "a")]
+
+    first, _none = accounts.hold_many(requests, by=BY, at=NOW)
+    again, refused = accounts.hold_many(requests, by=BY, at=NOW)
+
+    assert (first, refused) == (again, {})
+    assert balance(branch) == balance_of(600, 400, 0)
+
+
+def test_nothing_to_move_writes_nothing():
+    assert accounts.lock([]) == {}
+    assert accounts.hold_many([], by=BY, at=NOW) == ({}, {})
+    assert accounts.release_many([], by=BY, at=NOW) == {}
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "0.001", "NaN"])
+def test_amount_that_is_no_money_is_refused(branch, amount):
+    with pytest.raises(WrongAmount):
+        hold(branch, amount)
+
+
+def test_post_in_parts_then_release_the_rest(bank, branch):
+    hold(branch, 500)
+
+    post(branch, 200, "p1", hold_key="h")
+    post(branch, 150, "p2", hold_key="h")
+    rest = release(branch)
+
+    assert (rest.amount, rest.from_hold) == (150, 150)
+    assert (balance(branch), balance(bank)) == ((600, 0, 350), (1000, 0, 350))
+    assert release(branch, business_key="again") is None
+    assert release(branch) == rest
+
+
+def test_post_twice_counts_once(branch):
+    hold(branch, 500)
+
+    assert post(branch, 200, hold_key="h") == post(branch, 200, hold_key="h")
+    assert balance(branch) == (600, 300, 200)
+
+
+def test_post_beyond_the_hold_is_refused(branch):
+    hold(branch, 100)
+
+    with pytest.raises(WrongAmount, match="100"):
+        post(branch, 101, hold_key="h")
+
+
+def test_post_without_hold_respects_the_limit(branch):
+    post(branch, 600)
+
+    with pytest.raises(NoRoom):
+        post(branch, 1, "p2")
+    assert balance(branch) == (600, 0, 600)
+
+
+def test_fact_raises_every_limit_that_lacks_room(bank, branch):
+    hold(branch, 500)
+
+    entry = post(branch, 1100, hold_key="h", fact=True)
+
+    raises = Entry.objects.filter(flag=OVER_APPETITE).order_by("account_id")
+    assert [(row.account, row.amount) for row in raises] == [(bank, 100), (branch, 500)]
+    assert (entry.from_hold, entry.posted_after, entry.limit_after) == (500, 1100, 1100)
+    assert (balance(branch), balance(bank)) == ((1100, 0, 1100), (1100, 0, 1100))
+
+
+def test_fact_with_room_raises_nothing(branch):
+    post(branch, 600, fact=True)
+
+    assert not Entry.objects.filter(flag=OVER_APPETITE).exists()
+
+
+def test_fact_after_the_hold_was_released_posts_in_full(branch):
+    hold(branch, 100)
+    release(branch)
+
+    post(branch, 100, hold_key="h", fact=True)
+
+    assert balance(branch) == (600, 0, 100)
+
+
+def test_unknown_hold_is_a_conflict(branch):
+    with pytest.raises(Conflict) as refusal:
+        release(branch, key="nobody")
+
+    assert refusal.value.code == "no_hold"
+
+
+def test_one_refused_post_refuses_them_all(branch):
+    with pytest.raises(NoRoom):
+        accounts.post_many([Post(branch.pk, Decimal(500), "a"), Post(branch.pk, Decimal(500), "b")], by=BY, at=NOW)
+
+    assert balance(branch) == (600, 0, 0)
+
+
+def test_two_posts_of_one_call_share_the_hold(branch):
+    hold(branch, 500)
+
+    accounts.post_many([Post(branch.pk, Decimal(300), "a", "h"), Post(branch.pk, Decimal(200), "b", "h")], by=BY, at=NOW)
+
+    assert balance(branch) == (600, 0, 500)
+
+
+def test_reverse_takes_back_what_was_posted(bank, branch):
+    post(branch, 500)
+
+    first = accounts.reverse(branch.pk, Decimal(200), business_key="v", by=BY, at=NOW)
+    again = accounts.reverse(branch.pk, Decimal(200), business_key="v", by=BY, at=NOW)
+
+    assert first == again
+    assert (balance(branch), balance(bank)) == ((600, 0, 300), (1000, 0, 300))
+
+
+def test_reverse_more_than_posted_is_refused(branch):
+    post(branch, 100)
+
+    with pytest.raises(WrongAmount, match="100"):
+        accounts.reverse_many([Reverse(branch.pk, Decimal(101), "v")], by=BY, at=NOW)
+
+
+def test_room_counts_ancestors_in(bank, branch):
+    hold(account("other", 900, parent=bank), 700)
+
+    with transaction.atomic():
+        assert accounts.room(branch.pk) == 300
+        assert accounts.room(account("open", None).pk) is None
+
+
+def test_statement_and_balance_of_a_past_moment(branch):
+    accounts.hold(Hold(branch.pk, Decimal(100), "h"), by=BY, at=LATER, note="推荐")
+
+    assert accounts.balance_at(branch.pk, NOW) == (600, 0, 0)
+    assert accounts.balance_at(branch.pk, LATER) == (600, 100, 0)
+    assert accounts.balance_at(branch.pk, NOW - dt.timedelta(days=1)) == (None, 0, 0)
+    assert [entry.kind for entry in accounts.statement(branch.pk)] == ["limit", "hold"]
+    assert [entry.note for entry in accounts.statement(branch.pk, since=LATER)] == ["推荐"]
+    assert [entry.kind for entry in accounts.statement(branch.pk, until=NOW)] == ["limit"]
+
+
+def test_one_movement_is_one_read_and_one_write_whatever_the_number(bank, django_assert_max_num_queries):
+    rows = [account(f"branch-{n}", 600, parent=bank) for n in range(30)]
+
+    with django_assert_max_num_queries(6):
+        accounts.hold_many([Hold(row.pk, Decimal(10), f"h{row.pk}") for row in rows], by=BY, at=NOW)
+    with django_assert_max_num_queries(7):
+        accounts.post_many([Post(row.pk, Decimal(10), f"p{row.pk}", f"h{row.pk}") for row in rows], by=BY, at=NOW, fact=True)
+
+    assert balance(bank) == (1000, 0, 300)
+
+
+def test_entries_are_never_changed_or_deleted(branch):
+    entry = hold(branch, 100)
+
+    for change in (lambda: Entry.objects.update(amount=1), entry.delete):
+        with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic():
+            change()
+
+
+def test_database_bounds_the_balance_itself(branch):
+    with pytest.raises(IntegrityError, match="within_limit"), transaction.atomic():
+        LedgerAccount.objects.filter(pk=branch.pk).update(held=601)

@@ -1,0 +1,83 @@
+"""Many at once for the last units: never over-promised, never lost. `benchmarks` has the large run."""
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from ledger import accounts
+from ledger.accounts import Hold, NoRoom
+from ledger.models import Entry, LedgerAccount
+from organisations.actors import system
+from tests.factories import NOW
+
+BY = system(NOW)
+THREADS = 20
+
+
+def at_once(action):
+    """Run `action(n)` in every thread, released together; the answers in order."""
+    barrier = Barrier(THREADS)
+
+    def run(number):
+        try:
+            barrier.wait()
+            return action(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(run, range(THREADS)))
+
+
+@pytest.fixture
+def branches(transactional_db):
+    bank = accounts.open_account(kind="appetite", code="bank", name="bank", province="420000")
+    accounts.set_limit(bank.pk, Decimal(700), business_key="limit", by=BY, at=NOW)
+    rows = [accounts.open_account(kind="appetite", code=f"b{n}", name=f"b{n}", province="420000", parent=bank) for n in range(2)]
+    for row in rows:
+        accounts.set_limit(row.pk, Decimal(500), business_key="limit", by=BY, at=NOW)
+    return bank, rows
+
+
+def test_twenty_for_the_last_units_oversell_nothing(branches):
+    bank, rows = branches
+
+    def take(number):
+        row = rows[number % 2]
+        try:
+            accounts.hold(Hold(row.pk, Decimal(100), f"h{number}"), by=BY, at=NOW)
+        except NoRoom:
+            return 0
+        return 100
+
+    promised = at_once(take)
+
+    bank.refresh_from_db()
+    held = sum(LedgerAccount.objects.filter(parent=bank).values_list("held", flat=True))
+    assert sum(promised) == bank.held == held == 700
+    assert sorted(Entry.objects.filter(account=bank).values_list("seq", flat=True)) == list(range(1, 9))
+
+
+def test_the_same_movement_sent_by_twenty_at_once_counts_once(branches):
+    bank, rows = branches
+
+    entries = at_once(lambda _number: accounts.hold(Hold(rows[0].pk, Decimal(100), "same"), by=BY, at=NOW).pk)
+
+    bank.refresh_from_db()
+    assert (len(set(entries)), bank.held) == (1, 100)
+
+
+def test_opposite_orders_do_not_deadlock(branches):
+    bank, rows = branches
+
+    def both(number):
+        order = rows if number % 2 else rows[::-1]
+        requests = [Hold(row.pk, Decimal(1), f"{number}:{row.code}") for row in order]
+        return len(accounts.hold_many(requests, by=BY, at=NOW)[0])
+
+    assert at_once(both) == [2] * THREADS
+    bank.refresh_from_db()
+    assert bank.held == 40
