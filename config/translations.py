@@ -108,9 +108,7 @@ def extract(root: Path = ROOT) -> Catalog:
     return template
 
 
-def extract_template(
-    fileobj: IO[bytes], _keywords: Any, comment_tags: Any, options: dict[str, Any]
-) -> Iterator[tuple[int, str, Any, list[str]]]:
+def extract_template(fileobj: IO[bytes], _keywords: Any, comment_tags: Any, options: Any) -> Iterator[Any]:
     """Babel's extractor for Django templates: Django turns the tags into calls line by line, Babel reads the calls."""
     calls = templatize(fileobj.read().decode("utf-8"))
     source = "\n".join("; ".join(found.group() for found in CALL.finditer(line)) for line in calls.split("\n"))
@@ -122,7 +120,8 @@ def catalogues(root: Path = ROOT) -> list[Path]:
 
 
 def _faults(message: Message, catalogue: Catalog) -> Iterator[str]:
-    texts = message.string if isinstance(message.string, (list, tuple)) else (message.string,)
+    told = message.string if isinstance(message.string, (list, tuple)) else (message.string,)
+    texts = [text or "" for text in told]
     if not all(text.strip() for text in texts):
         yield "not translated"
         return

@@ -76,7 +76,7 @@ def _initialise(owner: Owner, data: Path, *, password: str) -> None:
     with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
         handle.write(password)
     owner.give(secret)
-    command = [
+    command: list[str | Path] = [
         program("initdb"),
         "-D",
         fresh,
@@ -104,7 +104,7 @@ def _launch(owner: Owner, data: Path, *, durable: bool) -> int:
     log = data.with_name("postgres.log")
     for attempt in range(START_TRIES):
         port = free_port()
-        command = [program("pg_ctl"), "start", "-D", data, "-w", "-t", "60", "-l", log, "-o", f"-p {port} {chosen}"]
+        command: list[str | Path] = [program("pg_ctl"), "start", "-D", data, "-w", "-t", "60", "-l", log, "-o", f"-p {port} {chosen}"]
         done = owner.run(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_plain_environment())
         if done.returncode == 0:
             return port
@@ -115,7 +115,7 @@ def _launch(owner: Owner, data: Path, *, durable: bool) -> int:
 
 def _create_database(owner: Owner, port: int, *, password: str) -> None:
     """Every start tries: a run interrupted between start and this line must not leave a server without a database."""
-    command = [program("createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", NAME, NAME]
+    command: list[str | Path] = [program("createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", NAME, NAME]
     done = owner.run(*command, capture_output=True, env=_plain_environment() | {"PGPASSWORD": password})
     if "already exists" not in done.stderr:
         _must(done, "create the database")
