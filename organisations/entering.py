@@ -100,14 +100,17 @@ def _integer(param: Param, sent: Any) -> int:
 
 
 def _date(param: Param, sent: Any) -> dt.date:
-    text = _plain(sent).replace("/", "-").replace(".", "-")
     try:
-        day = parse_date(text)
+        day = parse_date(re.sub(r"[-./年月]", "-", _plain(sent)).removesuffix("日"))
     except ValueError:
         day = None
     if day is None:
         raise _refusal(param, "not_a_date", _("“%(label)s”不是有效的日期。"), _("按 2026-11-20 的格式填写。"))
     return day
+
+
+def _boolean(_param: Param, sent: Any) -> bool:
+    return sent is True or str(sent).strip().lower() in {"true", "yes", "on", "1"}
 
 
 def _choice(param: Param, sent: Any) -> Any:
@@ -146,6 +149,7 @@ READERS: dict[str, Callable[[Param, Any], Any]] = {
     "percent": _percent,
     "integer": _integer,
     "date": _date,
+    "boolean": _boolean,
     "choice": _choice,
     "code": _choice,
     "fields": _fields,

@@ -161,7 +161,7 @@ class Resource(Acting, GenericViewSet[Any]):
 
     def get_queryset(self) -> models.QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
-            return self.model._base_manager.none()
+            return self.model.objects.none()  # type: ignore[attr-defined]
         return self.visible(self.actor)
 
     def get_serializer_class(self) -> Any:
@@ -307,7 +307,7 @@ class StepView(Acting):
             raise Conflict
         entries = read(step.params, body_of(request))
         resource.actions[self.verb](obj, by=actor, at=actor.at, seen=seen_of(request), note=note_of(request), **entries)
-        return present(resource, resource.loaded(resource.model._base_manager.filter(pk=pk)).get(), actor)
+        return present(resource, resource.loaded(resource.model.objects.filter(pk=pk)).get(), actor)
 
 
 def step_tables(resource: type[Resource]) -> Mapping[str, Step]:
