@@ -8,16 +8,23 @@ append the audit event. `take_many` does the same for a list with one lock, one 
 `allow` and `missing` are pure over (object, Actor): they read the object as loaded (`select_related`, prefetch) and never query.
 """
 
+# ruff: noqa: SLF001 -- Django's _meta, base manager and its caches of loaded relations have no public names
+
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from common.errors import Conflict, DomainError, Invalid, NotAllowed, Problem, Stale
+from common.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Problem, Stale
 from common.models import NATION, AuditEvent
+
+STALE_EVENTS_MAX = 50
+UPDATE_ROWS_MAX = 1000
 
 
 class Actor(Protocol):
@@ -100,19 +107,21 @@ def take(
     at: dt.datetime,
     seen: int,
     note: str = "",
-    changes: Mapping[str, Any] | None = None,
+    changes: Mapping[str, Any] | Callable[[Any], Mapping[str, Any]] | None = None,
+    also: Callable[[Any], Iterable[Problem]] = nothing_missing,
+    facts: Mapping[str, Any] | None = None,
 ) -> Any:
     """Apply `verb` to `obj` and return it, refreshed.
 
-    Raises Stale, Conflict (wrong state), NotAllowed, Invalid (what is missing).
+    Raises NotFound, Stale, Conflict (wrong state), NotAllowed, Invalid (what is missing).
     """
+    step = steps[verb]
     with transaction.atomic():
-        relations = _relations_of(obj)
-        obj.refresh_from_db(from_queryset=type(obj)._base_manager.select_for_update(no_key=True))
-        _restore(obj, relations)
-        _examine(steps[verb], verb, obj, by=by, seen=seen, note=note)
-        event = _apply(steps[verb], verb, obj, by=by, at=at, note=note, changes=changes or {})
-        obj.save(update_fields=sorted({"state", "version", *(changes or {})}))
+        _relock(obj)
+        _examine(step, obj, by=by, seen=seen, note=note, also=also)
+        written = _changes_of(changes, obj)
+        event = _apply(step, verb, obj, by=by, at=at, note=note, changes=written, facts=facts)
+        obj.save(update_fields=sorted({"state", "version", *written}))
         event.save(force_insert=True)
     return obj
 
@@ -120,42 +129,55 @@ def take(
 def take_many(
     steps: Mapping[str, Step],
     verb: str,
-    objects: Sequence[Any],
+    objects: Iterable[Any],
     *,
-    by: Actor,
+    by: Actor | Mapping[int, Actor],
     at: dt.datetime,
     seen: Mapping[int, int] | None = None,
     note: str = "",
-    changes: Mapping[int, Mapping[str, Any]] | None = None,
+    changes: Mapping[int, Mapping[str, Any]] | Callable[[list[Any]], Mapping[int, Mapping[str, Any]]] | None = None,
+    also: Callable[[Any], Iterable[Problem]] = nothing_missing,
+    facts: Mapping[str, Any] | None = None,
 ) -> list[Taken]:
-    """Apply `verb` to each object that admits it; a refused row keeps its state and carries the error.
+    """Apply `verb` to each object that admits it; a refused row keeps its state and carries the error. Results in the order handed in.
 
-    `seen` maps id → version looked at (default: the version of the object handed in), `changes` maps id → fields to write.
+    `by` is one actor or id → actor; `seen` maps id → version looked at (default: the version of the object handed in); `changes` maps
+    id → fields to write, or is a function of the admitted objects that returns such a map.
     """
-    if not objects:
+    wanted = {obj.pk: obj for obj in objects}  # a row named twice is taken once
+    if not wanted:
         return []
-    step, model, results = steps[verb], type(objects[0]), []
+    step = steps[verb]
+    model = type(next(iter(wanted.values())))
+    errors: dict[int, DomainError] = {}
     with transaction.atomic():
-        current = {row.pk: row for row in lock(model._base_manager.filter(pk__in=[obj.pk for obj in objects]))}
-        written: list[Any] = []
-        events: list[AuditEvent] = []
-        fields = {"state", "version"}
-        for obj in sorted(objects, key=lambda obj: obj.pk):
-            expected = seen[obj.pk] if seen else obj.version
-            own_changes = (changes or {}).get(obj.pk, {})
-            _copy_columns(current[obj.pk], obj)
+        current = {row.pk: row for row in lock(model._base_manager.filter(pk__in=wanted))}
+        for pk, obj in wanted.items():
+            expected = seen.get(pk, obj.version) if seen else obj.version
             try:
-                _examine(step, verb, obj, by=by, seen=expected, note=note)
+                if pk not in current:
+                    raise NotFound
+                _copy_columns(current[pk], obj)
+                _examine(step, obj, by=_actor(by, pk), seen=expected, note=note, also=also)
             except DomainError as error:
-                results.append(Taken(obj, error))
-                continue
-            events.append(_apply(step, verb, obj, by=by, at=at, note=note, changes=own_changes))
-            fields |= own_changes.keys()
-            written.append(obj)
-            results.append(Taken(obj))
-        model._base_manager.bulk_update(written, sorted(fields), batch_size=1000)
+                errors[pk] = error
+        admitted = [obj for pk, obj in sorted(wanted.items()) if pk not in errors]
+        written = (changes(admitted) if callable(changes) else changes) or {}
+        events = [
+            _apply(step, verb, obj, by=_actor(by, obj.pk), at=at, note=note, changes=written.get(obj.pk, {}), facts=facts)
+            for obj in admitted
+        ]
+        _update(admitted, sorted({"state", "version"}.union(*(written.get(obj.pk, {}) for obj in admitted))))
         AuditEvent.objects.bulk_create(events, batch_size=1000)
-    return results
+    return [Taken(obj, errors.get(pk)) for pk, obj in wanted.items()]
+
+
+def only(results: Sequence[Taken]) -> Any:
+    """The object of a `take_many` over one row; its error is raised. So a step has one body for one object and for a thousand."""
+    (result,) = results
+    if result.error is not None:
+        raise result.error
+    return result.obj
 
 
 def amend(
@@ -165,23 +187,34 @@ def amend(
     by: Actor,
     at: dt.datetime,
     seen: int,
-    changes: Mapping[str, Any],
+    changes: Mapping[str, Any] | Callable[[Any], Mapping[str, Any]],
     allow: Callable[[Any, Any], bool],
     note: str = "",
+    source: frozenset[str] = frozenset(),
+    also: Callable[[Any], Iterable[Problem]] = nothing_missing,
+    told: Callable[[dict[str, Any]], dict[str, Any]] = dict,
 ) -> Any:
-    """Change fields of a versioned row without changing its state: same lock, same version check, same audit event."""
+    """Change fields of a versioned row without changing its state: same lock, same version check, same audit event.
+
+    `source` names the states that permit it (empty: all). `told` turns {field: [old, new]} into what the audit event keeps.
+    """
     with transaction.atomic():
-        relations = _relations_of(obj)
-        obj.refresh_from_db(from_queryset=type(obj)._base_manager.select_for_update(no_key=True))
-        _restore(obj, relations)
+        _relock(obj)
         if obj.version != seen:
-            raise stale(obj, seen)
+            raise stale(obj, seen, by=by, allowed=allow(obj, by))
         if not allow(obj, by):
             raise NotAllowed
+        if source and obj.state not in source:
+            raise Conflict(
+                _("此件当前为“%(state)s”，不能修改。") % {"state": obj.get_state_display()}, remedy=_("请刷新页面查看最新进展。")
+            )
+        if problems := list(also(obj)):
+            raise Invalid(problems)
         state = getattr(obj, "state", "")
-        event = _event(obj, verb, source=state, target=state, by=by, at=at, note=note, changes=_write(obj, changes))
+        written = _changes_of(changes, obj)
+        event = _event(obj, verb, source=state, target=state, by=by, at=at, note=note, changes=told(_write(obj, written)))
         obj.version += 1
-        obj.save(update_fields=sorted({"version", *changes}))
+        obj.save(update_fields=sorted({"version", *written}))
         event.save(force_insert=True)
     return obj
 
@@ -195,31 +228,55 @@ def record(obj: Any, verb: str, *, by: Actor, at: dt.datetime, note: str = "", c
 
 
 def record_many(
-    objects: Sequence[Any], verb: str, *, by: Actor, at: dt.datetime, note: str = "", changes: Mapping[str, Any] | None = None
+    objects: Sequence[Any],
+    verb: str,
+    *,
+    by: Actor | Mapping[int, Actor],
+    at: dt.datetime,
+    note: str = "",
+    changes: Mapping[str, Any] | None = None,
 ) -> None:
     """`record` for a list, in one bulk insert."""
     AuditEvent.objects.bulk_create(
         [
-            _event(obj, verb, source="", target=getattr(obj, "state", ""), by=by, at=at, note=note, changes=dict(changes or {}))
+            _event(
+                obj,
+                verb,
+                source="",
+                target=getattr(obj, "state", ""),
+                by=_actor(by, obj.pk),
+                at=at,
+                note=note,
+                changes=dict(changes or {}),
+            )
             for obj in objects
         ],
         batch_size=1000,
     )
 
 
-def stale(obj: Any, seen: int) -> Stale:
-    """The refusal of an outdated version, telling what happened since."""
-    since = AuditEvent.objects.filter(subject=subject_of(obj), subject_id=obj.pk, seen_version__gte=seen).order_by("id")
-    changed = [
-        {"verb": event.verb, "by": event.by_label, "at": event.at.isoformat(), "note": event.note, "changes": event.changes}
-        for event in since[:50]
-    ]
-    return Stale(changed=changed, version=obj.version)
+def stale(obj: Any, seen: int, *, by: Actor, allowed: bool) -> Stale:
+    """The refusal of an outdated version, telling what happened since.
+
+    Whoever may act now, or belongs to the organisation that acted, is told who did what; what was written and changed only those
+    of the same organisation, so that a refusal is no window into another tenant.
+    """
+    since = AuditEvent.objects.filter(subject=subject_of(obj), subject_id=obj.pk, seen_version__gte=seen).order_by("id")[:STALE_EVENTS_MAX]
+    return Stale(changed=[_told(event, by) for event in since if allowed or _is_own(event, by)], version=obj.version)
 
 
-def _examine(step: Step, verb: str, obj: Any, *, by: Actor, seen: int, note: str) -> None:
+def _is_own(event: AuditEvent, by: Actor) -> bool:
+    return by.organisation_id is not None and event.by_organisation_id == by.organisation_id
+
+
+def _told(event: AuditEvent, by: Actor) -> dict[str, Any]:
+    told = {"verb": event.verb, "by": event.by_label, "at": timezone.localtime(event.at).isoformat()}
+    return told | {"note": event.note, "changes": event.changes} if _is_own(event, by) or by.is_system else told
+
+
+def _examine(step: Step, obj: Any, *, by: Actor, seen: int, note: str, also: Callable[[Any], Iterable[Problem]] = nothing_missing) -> None:
     if obj.version != seen:
-        raise stale(obj, seen)
+        raise stale(obj, seen, by=by, allowed=step.allow(obj, by))
     if obj.state not in step.source:
         raise Conflict(
             _("此件当前为“%(state)s”，不能办理“%(step)s”。") % {"state": obj.get_state_display(), "step": step.label},
@@ -227,20 +284,75 @@ def _examine(step: Step, verb: str, obj: Any, *, by: Actor, seen: int, note: str
         )
     if not step.allow(obj, by):
         raise NotAllowed(_("您当前的岗位不能对此件办理“%(step)s”。") % {"step": step.label})
-    problems = list(step.missing(obj))
+    problems = [*step.missing(obj), *also(obj)]
     if step.needs_note and not note.strip():
         problems.append(Problem("note", "required", _("须填写理由。"), _("请写明理由，对方将看到这段文字。")))
     if problems:
         raise Invalid(problems)
 
 
-def _apply(step: Step, verb: str, obj: Any, *, by: Actor, at: dt.datetime, note: str, changes: Mapping[str, Any]) -> AuditEvent:
+def _apply(
+    step: Step,
+    verb: str,
+    obj: Any,
+    *,
+    by: Actor,
+    at: dt.datetime,
+    note: str,
+    changes: Mapping[str, Any],
+    facts: Mapping[str, Any] | None = None,
+) -> AuditEvent:
     source = obj.state
     target = step.target_of(obj)
-    event = _event(obj, verb, source=source, target=target, by=by, at=at, note=note, changes=_write(obj, changes))
+    told = _write(obj, changes) | dict(facts or {})
+    event = _event(obj, verb, source=source, target=target, by=by, at=at, note=note, changes=told)
     obj.state = target
     obj.version += 1
     return event
+
+
+def _actor(by: Actor | Mapping[int, Actor], pk: int) -> Actor:
+    return by[pk] if isinstance(by, Mapping) else by
+
+
+def _changes_of(changes: Mapping[str, Any] | Callable[[Any], Mapping[str, Any]] | None, obj: Any) -> Mapping[str, Any]:
+    return (changes(obj) if callable(changes) else changes) or {}
+
+
+def _update(objects: Sequence[Any], names: Sequence[str]) -> None:
+    """One UPDATE a thousand rows, joined to their new values: `bulk_update` would compare every row with every other."""
+    if not objects:
+        return
+    model = type(objects[0])
+    fields = [model._meta.get_field(name) for name in names]
+    quote = connection.ops.quote_name
+    columns = [quote(field.column) for field in fields]
+    row = f"({', '.join(['%s::bigint', *(f'%s::{_type_without_size(field)}' for field in fields)])})"
+    # Names are those of our own models; every value is a parameter.
+    head = f"UPDATE {quote(model._meta.db_table)} AS old SET {', '.join(f'{column} = new.{column}' for column in columns)}"  # noqa: S608 -- see above
+    tail = f"AS new (pk, {', '.join(columns)}) WHERE old.{quote(model._meta.pk.column)} = new.pk"
+    for start in range(0, len(objects), UPDATE_ROWS_MAX):
+        chunk = objects[start : start + UPDATE_ROWS_MAX]
+        values = [value for obj in chunk for value in (obj.pk, *(_column_value(field, obj) for field in fields))]
+        with connection.cursor() as cursor:
+            cursor.execute(f"{head} FROM (VALUES {', '.join([row] * len(chunk))}) {tail}", values)
+
+
+def _type_without_size(field: Any) -> str:
+    """`varchar`, not `varchar(20)`: a cast to a sized type would cut or round in silence where an assignment refuses."""
+    return re.sub(r"\([^)]*\)", "", field.db_type(connection))
+
+
+def _column_value(field: Any, obj: Any) -> Any:
+    return field.get_db_prep_save(getattr(obj, field.attname), connection)
+
+
+def _relock(obj: Any) -> None:
+    """Lock the row and bring the object up to it, without losing the relations loaded on it."""
+    current = type(obj)._base_manager.filter(pk=obj.pk).select_for_update(no_key=True).first()
+    if current is None:
+        raise NotFound
+    _copy_columns(current, obj)
 
 
 def _write(obj: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -283,7 +395,7 @@ def _restore(obj: Any, relations: tuple[dict[str, Any], dict[str, Any]]) -> None
     """Put back the loaded relations that still point to the same rows."""
     cached, prefetched = relations
     for name, related in cached.items():
-        field = next((f for f in obj._meta.concrete_fields if f.is_relation and f.get_cache_name() == name), None)
+        field = next((f for f in obj._meta.concrete_fields if f.is_relation and f.cache_name == name), None)
         if field is not None and related is not None and getattr(obj, field.attname) == related.pk:
             obj._state.fields_cache[name] = related
     if prefetched:
