@@ -6,7 +6,7 @@ Whoever makes several movements in one transaction calls `lock` with all account
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -136,6 +136,16 @@ def set_limit(
         entry = _declare(book, account_id, limit, business_key, flag=flag)
         book.save()
     return entry
+
+
+def set_limit_many(limits: Mapping[int, tuple[Decimal | None, str]], *, by: Actor, at: dt.datetime, note: str = "") -> None:
+    """`set_limit` for many accounts in one transaction: account → (limit, business key)."""
+    with transaction.atomic():
+        book = _open(limits, [key for _limit, key in limits.values()], by=by, at=at, note=note)
+        for account_id, (limit, business_key) in limits.items():
+            if (account_id, business_key) not in book.known:
+                _declare(book, account_id, limit, business_key)
+        book.save()
 
 
 def change_limit(account_id: int, by_amount: Decimal, *, business_key: str, by: Actor, at: dt.datetime, note: str = "") -> Entry:
