@@ -40,6 +40,20 @@ class Actor(Protocol):
     def is_system(self) -> bool: ...
 
 
+class Crew(Protocol):
+    """Many people handed to a `*_many` function as if they were one: `on` says who of them acts on this object."""
+
+    def on(self, obj: Any) -> Actor: ...
+
+
+def actor_for(by: Any, obj: Any) -> Actor:
+    """Who acts on this object, where `by` is one actor, a crew, or a map from id to actor."""
+    if isinstance(by, Mapping):
+        return by[obj.pk]
+    on = getattr(by, "on", None)
+    return on(obj) if on is not None else by
+
+
 def nothing_missing(_obj: Any) -> Iterable[Problem]:
     return ()
 
@@ -131,7 +145,7 @@ def take_many(
     verb: str,
     objects: Iterable[Any],
     *,
-    by: Actor | Mapping[int, Actor],
+    by: Actor | Crew | Mapping[int, Actor],
     at: dt.datetime,
     seen: Mapping[int, int] | None = None,
     note: str = "",
@@ -141,7 +155,7 @@ def take_many(
 ) -> list[Taken]:
     """Apply `verb` to each object that admits it; a refused row keeps its state and carries the error. Results in the order handed in.
 
-    `by` is one actor or id → actor; `seen` maps id → version looked at (default: the version of the object handed in); `changes` maps
+    `by` is one actor, a crew, or id → actor; `seen` maps id → version looked at (default: the version of the object handed in); `changes` maps
     id → fields to write, or is a function of the admitted objects that returns such a map.
     """
     wanted = {obj.pk: obj for obj in objects}  # a row named twice is taken once
@@ -158,13 +172,13 @@ def take_many(
                 if pk not in current:
                     raise NotFound
                 _copy_columns(current[pk], obj)
-                _examine(step, obj, by=_actor(by, pk), seen=expected, note=note, also=also)
+                _examine(step, obj, by=actor_for(by, obj), seen=expected, note=note, also=also)
             except DomainError as error:
                 errors[pk] = error
         admitted = [obj for pk, obj in sorted(wanted.items()) if pk not in errors]
         written = (changes(admitted) if callable(changes) else changes) or {}
         events = [
-            _apply(step, verb, obj, by=_actor(by, obj.pk), at=at, note=note, changes=written.get(obj.pk, {}), facts=facts)
+            _apply(step, verb, obj, by=actor_for(by, obj), at=at, note=note, changes=written.get(obj.pk, {}), facts=facts)
             for obj in admitted
         ]
         _update(admitted, sorted({"state", "version"}.union(*(written.get(obj.pk, {}) for obj in admitted))))
@@ -231,7 +245,7 @@ def record_many(
     objects: Sequence[Any],
     verb: str,
     *,
-    by: Actor | Mapping[int, Actor],
+    by: Actor | Crew | Mapping[int, Actor],
     at: dt.datetime,
     note: str = "",
     changes: Mapping[str, Any] | None = None,
@@ -244,7 +258,7 @@ def record_many(
                 verb,
                 source="",
                 target=getattr(obj, "state", ""),
-                by=_actor(by, obj.pk),
+                by=actor_for(by, obj),
                 at=at,
                 note=note,
                 changes=dict(changes or {}),
@@ -309,10 +323,6 @@ def _apply(
     obj.state = target
     obj.version += 1
     return event
-
-
-def _actor(by: Actor | Mapping[int, Actor], pk: int) -> Actor:
-    return by[pk] if isinstance(by, Mapping) else by
 
 
 def _changes_of(changes: Mapping[str, Any] | Callable[[Any], Mapping[str, Any]] | None, obj: Any) -> Mapping[str, Any]:
