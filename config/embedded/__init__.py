@@ -100,8 +100,8 @@ def pytest_load_initial_conftests(early_config: Any) -> None:
         os.environ["FULCRUM_TEST_SERVER"] = str(running.folder)
 
 
-# Must run before pytest-django's own `tryfirst` hook. Set by hand: this module is imported where pytest is not installed.
-pytest_load_initial_conftests.pytest_impl = {"tryfirst": True}  # type: ignore[attr-defined]
+# Before pytest-django's own `tryfirst` hook. Set by hand: this module is imported where pytest is not installed.
+pytest_load_initial_conftests.pytest_impl = {"tryfirst": True}  # type: ignore[attr-defined]  # what pytest's own decorator sets
 
 
 def _own_broker_database(worker: str) -> None:
