@@ -1,9 +1,11 @@
 """Who acts: a person with the seats they hold today, or the system itself. Loaded once; asking costs no query."""
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from organisations.models import Membership, Organisation, Role, Unit, User
@@ -15,7 +17,10 @@ BANK_ROLES = frozenset({Role.ACCOUNT_MANAGER, Role.BRANCH_MANAGER, Role.BANK_PRO
 
 @dataclass(frozen=True)
 class Seat:
-    """One role in one organisation, with what a permission needs to know of it."""
+    """One role in one organisation, with what a permission needs to know of it.
+
+    `holders`: in a review unit, the user ids of everybody who holds the same role there today, this person included.
+    """
 
     organisation_id: int
     kind: str
@@ -24,7 +29,7 @@ class Seat:
     unit_id: int | None = None
     unit_kind: str = ""
     line: str = ""
-    people: int = 0
+    holders: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,11 @@ class Person:
         return None
 
     def provinces(self, *roles: str) -> frozenset[str]:
-        return frozenset(seat.province for seat in self.seats if seat.role in roles)
+        """The provinces that a seat with one of those roles oversees as a whole: seats in provincial offices, not in lower ones."""
+        whole = ("", Unit.Kind.PROVINCE)
+        return frozenset(
+            seat.province for seat in self.seats if seat.role in roles and seat.kind == Organisation.Kind.UNIT and seat.unit_kind in whole
+        )
 
 
 def system(at: dt.datetime) -> Person:
@@ -80,28 +89,36 @@ def system(at: dt.datetime) -> Person:
 
 def person(user: User, *, at: dt.datetime) -> Person:
     """The actor for a signed-in user: two queries, whatever follows."""
+    return persons([user], at=at)[user.pk]
+
+
+def persons(users: Iterable[User], *, at: dt.datetime) -> dict[int, Person]:
+    """The actors for many users by user id: two queries in all."""
+    users = list(users)
     on = timezone.localdate(at)
     current = Q(valid_from__lte=on) & (Q(valid_to=None) | Q(valid_to__gte=on))
-    memberships = list(user.memberships.filter(current, organisation__is_active=True).select_related("organisation__unit").order_by("id"))
-    units = [m.organisation_id for m in memberships if m.organisation.kind == Organisation.Kind.UNIT]
-    people = (
-        dict(
-            Membership.objects.filter(current, organisation__in=units, role__in=REVIEW_ROLES, user__is_active=True)
-            .values_list("organisation_id")
-            .annotate(n=Count("user_id", distinct=True))
-        )
-        if units
-        else {}
-    )
-    return Person(
-        user_id=user.pk,
-        label=_label(user, memberships),
-        at=at,
-        seats=tuple(_seat(membership, people.get(membership.organisation_id, 0)) for membership in memberships),
-    )
+    own: dict[int, list[Membership]] = defaultdict(list)
+    for membership in (
+        Membership.objects.filter(current, user__in=[user.pk for user in users], organisation__is_active=True)
+        .select_related("organisation__unit")
+        .order_by("id")
+    ):
+        own[membership.user_id].append(membership)
+    units = {m.organisation_id for rows in own.values() for m in rows if m.organisation.kind == Organisation.Kind.UNIT}
+    holders: dict[tuple[int, str], set[int]] = defaultdict(set)
+    if units:
+        seated = Membership.objects.filter(current, organisation__in=units, role__in=REVIEW_ROLES, user__is_active=True)
+        for organisation, role, user_id in seated.values_list("organisation", "role", "user"):
+            holders[organisation, role].add(user_id)
+    return {user.pk: _person(user, own[user.pk], holders, at=at) for user in users}
 
 
-def _seat(membership: Membership, people: int) -> Seat:
+def _person(user: User, memberships: list[Membership], holders: Mapping[tuple[int, str], set[int]], *, at: dt.datetime) -> Person:
+    seats = tuple(_seat(m, frozenset(holders.get((m.organisation_id, m.role), ()))) for m in memberships)
+    return Person(user_id=user.pk, label=_label(user, memberships), seats=seats, at=at)
+
+
+def _seat(membership: Membership, holders: frozenset[int]) -> Seat:
     unit = getattr(membership.organisation, "unit", None) if membership.organisation.kind == Organisation.Kind.UNIT else None
     return Seat(
         organisation_id=membership.organisation_id,
@@ -111,7 +128,7 @@ def _seat(membership: Membership, people: int) -> Seat:
         unit_id=unit.pk if unit else None,
         unit_kind=unit.kind if unit else "",
         line=unit.line if unit else "",
-        people=people,
+        holders=holders,
     )
 
 

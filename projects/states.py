@@ -1,7 +1,6 @@
 """The life of a filing, on one screen. `projects.review` and `projects.candidate_list` wrap these steps with what belongs to them."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -19,17 +18,32 @@ def by_firm(filing: Filing, by: Person) -> bool:
 
 
 def by_current_reviewer(filing: Filing, by: Person) -> bool:
-    """Someone of the unit and stage where the case lies, who has not passed it in another unit, nor in this one if others can."""
+    """Someone of the unit and stage where the case lies who may look at it with fresh eyes.
+
+    Nobody reviews what their own firm filed, nor in a second unit what they passed in a first. Inside a unit nobody takes a second
+    stage while another holder of that role has not acted, nor an early stage that others can take if they alone hold a later one:
+    so four eyes see the case wherever the unit has them, and a unit of one or two people is never stuck.
+    """
     step = filing.current_step
-    if step is None:
+    if step is None or by.seat(filing.firm_id) is not None:
         return False
     seat = by.unit_seat(step.unit_id, step.stage)
     if seat is None:
         return False
-    earlier = [done for done in filing.steps.all() if done.passed_by_id == by.user_id and by.user_id is not None]
-    if any(done.unit_id != step.unit_id for done in earlier):
-        return False
-    return not earlier or seat.people < 2
+    passed = {done.passed_by_id for done in filing.steps.all() if done.passed_by_id is not None}
+    others = seat.holders - passed - {by.user_id}
+    if by.user_id in passed:
+        own_units = {done.unit_id for done in filing.steps.all() if done.passed_by_id == by.user_id}
+        return own_units == {step.unit_id} and not others
+    return not (others and _is_needed_later(filing, by))
+
+
+def _is_needed_later(filing: Filing, by: Person) -> bool:
+    """A later stage of the same unit has no other holder."""
+    step = filing.current_step
+    later = [other.stage for other in filing.steps.all() if other.unit_id == step.unit_id and other.position > step.position]
+    seats = [by.unit_seat(step.unit_id, stage) for stage in later]
+    return any(seat is not None and seat.holders <= {by.user_id} for seat in seats)
 
 
 def by_provincial_office(filing: Filing, by: Person) -> bool:
