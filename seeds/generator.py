@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from organisations.identifiers import make_uscc
+from projects.identifiers import make_project_code
 from seeds import names as words
-from seeds.identifiers import invented_project_code, invented_uscc
 from seeds.reference import branches_serving, indexed, split, table
 from seeds.rows import TARGET_SHARES, EquipmentRow, FilingRow, FirmRow, FirmYearRow, NeedRow, PermitRow
-from seeds.stories import AS_OF, draw_story
+from seeds.stories import AS_OF, ROUND_ON, draw_story
 
 SEED = 20261012
 WAN = Decimal(10_000)
+FIRST_SUPPLIER = 900_001  # serial numbers of invented codes: firms below, suppliers from here
 ZONE_SHARE = 0.35  # of the projects in a county that has a zone
 REFILED_SHARE = 0.5  # of the filings that were not listed: filed again in a later batch
 ENERGY_PERMIT_WORDS = {"environment": "环审", "energy": "节能审", "safety": "安预审", "land": "土预审"}
@@ -29,9 +31,8 @@ def firms(n: int = 1500, seed: int = SEED) -> list[FirmRow]:
     rng.shuffle(places)
     brands = [a + b for a in words.BRAND_FIRST for b in words.BRAND_LAST]
     rng.shuffle(brands)
-    taken: set[str] = set()
     names: set[str] = set()
-    return [_firm(rng, region, brands[i % len(brands)], taken, names, i) for i, region in enumerate(places)]
+    return [_firm(rng, region, brands[i % len(brands)], names, i) for i, region in enumerate(places)]
 
 
 def filings(firms: Sequence[FirmRow], n: int = 2000, seed: int = SEED) -> list[FilingRow]:
@@ -91,7 +92,7 @@ def _places(n: int) -> list[str]:
     return (places + [biggest] * n)[:n]
 
 
-def _firm(rng: random.Random, region: str, brand: str, taken: set[str], names: set[str], index: int) -> FirmRow:
+def _firm(rng: random.Random, region: str, brand: str, names: set[str], index: int) -> FirmRow:
     place = indexed("regions")[region]
     local = words.LOCAL_INDUSTRIES[place["municipal_code"]]
     mix = {code: words.COMMON_INDUSTRIES.get(code, 0) + local.get(code, 0) for code in words.COMMON_INDUSTRIES}
@@ -105,7 +106,7 @@ def _firm(rng: random.Random, region: str, brand: str, taken: set[str], names: s
     ownership = rng.choices(("private", "state", "foreign", "collective"), weights=(84, 9, 5, 2) if size != "large" else (55, 30, 12, 3))[0]
     phone = f"1540000{index % 10_000:04d}"  # 154 is a range not given to any operator
     return FirmRow(
-        uscc=invented_uscc(rng, registered, taken),
+        uscc=make_uscc(registered, index + 1),
         name=_firm_name(rng, place, brand, industry, size, names),
         brand=brand,
         region=region,
@@ -221,7 +222,6 @@ def _owners(rng: random.Random, firms: Sequence[FirmRow], n: int) -> list[FirmRo
 
 
 def _suppliers(rng: random.Random, n: int) -> list[tuple[str, str]]:
-    taken: set[str] = set()
     regions = ("320500", "330100", "440300", "370100", "310115", "430100", "340100", "500100")
     names: set[str] = set()
     while len(names) < n:
@@ -232,7 +232,7 @@ def _suppliers(rng: random.Random, n: int) -> list[tuple[str, str]]:
             + rng.choice(words.SUPPLIER_WORDS)
             + "有限公司"
         )
-    return [(name, invented_uscc(rng, rng.choice(regions), taken)) for name in sorted(names)]
+    return [(name, make_uscc(rng.choice(regions), FIRST_SUPPLIER + i)) for i, name in enumerate(sorted(names))]
 
 
 def _filing(rng: random.Random, firm: FirmRow, key: str, suppliers: list[tuple[str, str]]) -> FilingRow:
@@ -243,14 +243,18 @@ def _filing(rng: random.Random, firm: FirmRow, key: str, suppliers: list[tuple[s
     start_on = date(2025, 9, 1) + timedelta(days=rng.randrange(0, 420))
     zone = _zone(rng, firm.region)
     kit = _kit(rng, firm, action, money["equipment"], suppliers, start_on)
-    started = start_on <= AS_OF
+    started = start_on <= ROUND_ON
     return FilingRow(
         key=key,
         project_key=f"P{key[1:]}",
         firm_uscc=firm.uscc,
         name=f"{firm.brand}{line}{'智能化' if action == 'digital' else ''}设备更新改造项目",
         content=_content(line, action, kit),
-        project_code=invented_project_code(rng, 2025 if start_on < date(2026, 3, 1) else 2026, rng.randrange(1, 9), firm.region),
+        project_code=make_project_code(
+            given_on=date(2025 if start_on < date(2026, 3, 1) else 2026, rng.randrange(1, 9), 1),
+            region_code=firm.region,
+            serial=int(key[1:]),
+        ),
         track="industry",
         batch="",
         region=firm.region,
@@ -340,7 +344,7 @@ def _kit(
         software = "软件" in name
         supplier = rng.choice([s for s in suppliers if (s[0].endswith("软件有限公司")) == software])
         contract_on = start_on + timedelta(days=rng.randrange(-60, 90))
-        contracted = contract_on <= AS_OF
+        contracted = contract_on <= ROUND_ON
         replaces = not software and rng.random() < 0.75
         rows.append(
             EquipmentRow(

@@ -1,6 +1,6 @@
 """The shapes of demo data: plain values, money as Decimal yuan. Nothing here knows the database."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -78,7 +78,7 @@ class NeedRow:
 
 @dataclass(frozen=True, slots=True)
 class BankStep:
-    """What one bank (or the firm towards it) did with an invitation, before the demo's round."""
+    """What one bank (or the firm towards it) did with an invitation to look at a filing."""
 
     branch: str
     verb: str  # the step: view | accept | decline | confirm | start_diligence | approve_credit | sign
@@ -158,7 +158,6 @@ class FilingRow:
     listed_on: date | None = None
     bank_story: tuple[BankStep, ...] = ()
     drawdowns: tuple[DrawdownRow, ...] = ()
-    reply: RoundReply | None = field(default=None)
 
     @property
     def is_in_round(self) -> bool:

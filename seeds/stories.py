@@ -1,6 +1,7 @@
-"""What became of each filing up to the demo's date: when it was filed, where it stopped, what the named banks did.
+"""What became of each filing: when it was filed, where it stopped, what the named banks did before the demo's round.
 
-Also how firm and bank will answer when the demo's round recommends something. All of it is invented.
+Also how firm and bank answer when a round recommends something (`reply_to`). All of it is invented. Steps fall on few days: an office
+decides a sitting's cases together, and a bank answers on Wednesdays, so that the demo takes them in lists as the offices would.
 """
 
 import random
@@ -11,26 +12,27 @@ from decimal import Decimal
 from seeds.reference import Row, branches_serving, indexed, split, table
 from seeds.rows import BankStep, DrawdownRow, FilingRow, FirmRow, RoundReply
 
-AS_OF = date(2026, 10, 12)  # the demo's today: a Monday after the National Day week
+ROUND_ON = date(2026, 10, 12)  # the demo's round: a Monday after the National Day week
+AS_OF = date(2026, 12, 24)  # the demo's today: after the interest day of December, with the January batch open
 FIRST_CONFIRMATION = date(2026, 7, 1)  # the declared appetites are those of the second half of 2026
 REST = (date(2026, 10, 1), date(2026, 10, 7))
 WAN = Decimal(10_000)
 
 BATCHES: dict[str, tuple[str, ...]] = {  # of which batches the filings with this end are
-    "in_review_county": ("2026-10",),
-    "in_review_city": ("2026-10",),
-    "in_review_province": ("2026-10",),
-    "returned": ("2026-10",),
+    "in_review_county": ("2027-01",),
+    "in_review_city": ("2027-01",),
+    "in_review_province": ("2027-01",),
+    "returned": ("2027-01",),
     "not_accepted": ("2026-05", "2026-06", "2026-07", "2026-08", "2026-09"),
     "refused": ("2026-05", "2026-06", "2026-07", "2026-08", "2026-09"),
     "withdrawn": ("2026-06", "2026-07", "2026-08", "2026-09"),
-    "in_pool": ("2026-09",),
+    "in_pool": ("2026-11", "2026-12"),
     "not_listed": ("2026-01", "2026-01", "2026-01", "2026-03", "2026-05", "2026-06", "2026-07", "2026-08"),
     "listed_unnamed": ("2026-06", "2026-07", "2026-08", "2026-08"),
     "listed_declined": ("2026-05", "2026-06", "2026-07"),
     "listed_suggestions": ("2026-07", "2026-08", "2026-08"),
-    "listed_invited": ("2026-08",),
-    "listed_intended": ("2026-07", "2026-08"),
+    "listed_invited": ("2026-10",),
+    "listed_intended": ("2026-10",),
     "listed_confirmed": ("2026-06", "2026-07"),
     "listed_diligence": ("2026-06", "2026-07"),
     "listed_approved": ("2026-05", "2026-06"),
@@ -46,14 +48,22 @@ DEAL_STEPS = {  # the last step of a named bank that the firm chose
     "listed_signed": ("view", "accept", "confirm", "start_diligence", "approve_credit", "sign"),
     "listed_drawn": ("view", "accept", "confirm", "start_diligence", "approve_credit", "sign"),
 }
-SPACING = {"view": (1, 3), "accept": (2, 7), "confirm": (1, 4), "start_diligence": (1, 4), "approve_credit": (7, 22), "sign": (2, 8)}
-REVIEW_DAYS = {"county": (1, 4), "city": (5, 9), "province": (9, 15)}  # from submission to the decision of that tier
+WEEKS = {"view": (0, 1), "accept": (1, 1), "confirm": (0, 1), "start_diligence": (1, 1), "approve_credit": (1, 3), "sign": (1, 1)}
+SUBMISSION_OFFSETS = (3, 10, 17)  # days after a batch opens
+UNDER_WAY = {  # submission days of the filings that are still under way at the demo's today
+    "in_review_county": (date(2026, 12, 22), date(2026, 12, 23)),
+    "in_review_city": (date(2026, 12, 16), date(2026, 12, 17)),
+    "in_review_province": (date(2026, 12, 10), date(2026, 12, 11)),
+    "returned": (date(2026, 12, 10), date(2026, 12, 11)),
+}
+REVIEW_WORKDAYS = {"county": (1, 2), "city": (4, 5, 5), "province": (8, 9, 9)}  # after submission, stage by stage
 OPEN_SHARE = {"listed_unnamed": 1.0, "listed_suggestions": 1.0, "listed_declined": 0.88}
 OPEN_SHARE_OTHERS = 0.314  # brings the share over all filings to 60 %
 DECLINES = {
     "weak_cash_flow": 18, "collateral_short": 22, "leverage": 12, "price": 9, "papers_missing": 9, "limit_used_up": 10, "industry_barred": 5,
     "project_not_started": 5, "credit_record": 4, "over_authority": 3, "firm_unreachable": 3,
 }  # fmt: skip
+REPLIES = {"accept": 78, "decline": 17, "silent": 5}
 RETURN_REASONS = (
     "content_vague",
     "amounts_inconsistent",
@@ -72,6 +82,27 @@ def workday(day: date) -> date:
     while day.weekday() >= 5 or REST[0] <= day <= REST[1]:
         day += timedelta(days=1)
     return day
+
+
+def workdays_after(day: date, n: int) -> date:
+    for _count in range(n):
+        day = workday(day + timedelta(days=1))
+    return day
+
+
+def wednesday(day: date, weeks: int) -> date:
+    """The Wednesday on or after the day, and so many weeks on."""
+    return workday(day + timedelta(days=(2 - day.weekday()) % 7 + 7 * weeks))
+
+
+def stage_day(submitted_on: date, tier: str, stage: int) -> date:
+    """The day a tier's office passes a stage of a case."""
+    return workdays_after(submitted_on, REVIEW_WORKDAYS[tier][stage])
+
+
+def report_day(batch: str) -> date:
+    """The day the province sends a batch to the ministry."""
+    return workday(listing_day(batch).replace(day=1) - timedelta(days=3))
 
 
 def listing_day(batch: str) -> date:
@@ -107,7 +138,7 @@ def draw_story(rng: random.Random, row: FilingRow, target: str, firm: FirmRow) -
 def _with_decision(rng: random.Random, row: FilingRow) -> FilingRow:
     if row.target in ("returned", "not_accepted", "refused", "withdrawn"):
         assert row.submitted_on is not None
-        row = replace(row, decided_on=min(AS_OF, workday(row.submitted_on + timedelta(days=rng.randint(*REVIEW_DAYS[row.stop_tier])))))
+        row = replace(row, decided_on=stage_day(row.submitted_on, row.stop_tier, 0))
     if row.target == "not_listed":
         row = replace(row, decided_on=listing_day(row.batch))
     if not row.target.startswith("listed"):
@@ -116,20 +147,20 @@ def _with_decision(rng: random.Random, row: FilingRow) -> FilingRow:
     row = replace(row, bank_story=_bank_story(rng, row))
     if row.target == "listed_drawn":
         row = replace(row, drawdowns=_drawdowns(rng, row))
-    return replace(row, reply=_reply(rng)) if row.is_in_round else row
+    return row
+
+
+def opening_day(batch: str) -> date:
+    year, month = (int(part) for part in batch.split("-"))
+    return date(year - (month == 1), (month + 10) % 12 + 1, 16)
 
 
 def _submitted(rng: random.Random, batch: str, target: str) -> date | None:
     if target == "draft":
         return None
-    if batch == "2026-10":  # still under way at the demo's date
-        first, last = {"in_review_county": (date(2026, 9, 28), AS_OF), "returned": (date(2026, 9, 16), date(2026, 9, 26))}.get(
-            target, (date(2026, 9, 16), date(2026, 9, 24))
-        )
-        return min(AS_OF, workday(first + timedelta(days=rng.randrange((last - first).days + 1))))
-    year, month = (int(part) for part in batch.split("-"))
-    opens = date(year - (month == 1), (month + 10) % 12 + 1, 16)
-    return workday(opens + timedelta(days=rng.randrange(0, 22)))
+    if target in UNDER_WAY:
+        return rng.choice(UNDER_WAY[target])
+    return workday(opening_day(batch) + timedelta(days=rng.choice(SUBMISSION_OFFSETS)))
 
 
 def _stop_tier(rng: random.Random, target: str, tiers: tuple[str, ...]) -> str:
@@ -203,7 +234,7 @@ def _bank_story(rng: random.Random, row: FilingRow) -> tuple[BankStep, ...]:
         return tuple(step for branch in row.intended for step in _decline(rng, branch, row.listed_on))
     if row.target == "listed_suggestions":
         head, *others = row.intended
-        looking = BankStep(head, "view", min(AS_OF, workday(row.listed_on + timedelta(days=rng.randrange(1, 6)))))
+        looking = BankStep(head, "view", min(ROUND_ON, wednesday(row.listed_on, rng.randrange(2))))
         return (looking, *(step for branch in others for step in _decline(rng, branch, row.listed_on)))
     if row.target == "listed_direct":
         return _direct(rng, row)
@@ -215,9 +246,9 @@ def _bank_story(rng: random.Random, row: FilingRow) -> tuple[BankStep, ...]:
 
 
 def _decline(rng: random.Random, branch: str, listed_on: date) -> tuple[BankStep, ...]:
-    on = workday(listed_on + timedelta(days=rng.randrange(3, 15)))
+    on = wednesday(listed_on, rng.randrange(1, 3))
     reason = rng.choices(list(DECLINES), weights=list(DECLINES.values()))[0]
-    return (BankStep(branch, "decline", min(on, AS_OF), reason=reason),)
+    return (BankStep(branch, "decline", on, reason=reason),)
 
 
 def _offer(rng: random.Random, row: FilingRow, branch: str) -> tuple[Decimal, int]:
@@ -235,12 +266,11 @@ def _deal(rng: random.Random, row: FilingRow, branch: str) -> tuple[BankStep, ..
     day = row.listed_on
     steps = []
     for verb in DEAL_STEPS[row.target]:
-        low, high = SPACING[verb]
-        day = workday(day + timedelta(days=rng.randrange(low, high + 1)))
+        day = wednesday(day, rng.randint(*WEEKS[verb]))
         if verb == "confirm":
-            day = workday(max(day, FIRST_CONFIRMATION))
+            day = wednesday(max(day, FIRST_CONFIRMATION), 0)
         with_money = verb in ("accept", "confirm", "approve_credit", "sign")
-        steps.append(BankStep(branch, verb, min(day, AS_OF), "", amount if with_money else None, rate if with_money else None))
+        steps.append(BankStep(branch, verb, day, "", amount if with_money else None, rate if with_money else None))
     return tuple(steps)
 
 
@@ -249,7 +279,7 @@ def _direct(rng: random.Random, row: FilingRow) -> tuple[BankStep, ...]:
     assert row.listed_on is not None
     branch = row.intended[-1]
     amount, rate = _offer(rng, row, branch)
-    day = workday(max(FIRST_CONFIRMATION, row.listed_on + timedelta(days=rng.randrange(10, 45))))
+    day = wednesday(max(FIRST_CONFIRMATION, row.listed_on), rng.randrange(1, 6))
     return (BankStep(branch, "sign", day, "", amount, rate, "direct"),)
 
 
@@ -264,16 +294,18 @@ def _drawdowns(rng: random.Random, row: FilingRow) -> tuple[DrawdownRow, ...]:
     day = signed.on
     rows = []
     for amount in parts:
-        day = min(AS_OF, workday(day + timedelta(days=rng.randrange(2, 15))))
-        paid = min(AS_OF, workday(day + timedelta(days=rng.choice((0, 0, 1, 3)))))
+        day = wednesday(day, rng.randrange(1, 3))
+        drawn = day - timedelta(days=rng.choice((0, 0, 1, 2)))
         line = max(row.equipment, key=lambda item: item.amount_yuan)
         relending = rng.choice(("not_reported", "reported", "accepted")) if eligible else "not_eligible"
-        rows.append(DrawdownRow(signed.branch, day, amount, paid, line.supplier_uscc, relending))
+        rows.append(DrawdownRow(signed.branch, drawn, amount, day, line.supplier_uscc, relending))
     return tuple(row_ for row_ in rows if row_.amount_yuan > 0)
 
 
-def _reply(rng: random.Random) -> RoundReply:
-    bank = rng.choices(("accept", "decline", "silent"), weights=(78, 17, 5))[0]
+def reply_to(key: str, branch: str) -> RoundReply:
+    """How the firm of a filing and a branch answer a recommendation: the same whenever they are asked."""
+    rng = random.Random(f"reply:{key}:{branch}")
+    bank = rng.choices(list(REPLIES), weights=list(REPLIES.values()))[0]
     return RoundReply(
         firm_consents=rng.random() < 0.96,
         bank=bank,

@@ -79,7 +79,9 @@ def load_appetites() -> None:
     programme = Programme.objects.get(code=table("programmes")[0]["code"])
     branches = {branch.code: branch for branch in Branch.objects.select_related("bank", "organisation").order_by("pk")}
     known = set(Appetite.objects.filter(programme=programme).values_list("bank_id", "branch_id", "period"))
-    of_branches = [_Declared(branches[row["branch"]].bank, branches[row["branch"]], row, wan(row["limit_wan"])) for row in table("appetites")]
+    of_branches = [
+        _Declared(branches[row["branch"]].bank, branches[row["branch"]], row, wan(row["limit_wan"])) for row in table("appetites")
+    ]
     of_banks: dict[tuple[int, str], _Declared] = {}
     for line in of_branches:
         total = of_banks.setdefault((line.bank.pk, line.row["period"]), _Declared(line.bank, None, line.row, Decimal(0)))

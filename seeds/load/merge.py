@@ -13,15 +13,15 @@ Row = TypeVar("Row", bound=models.Model)
 
 def merge(model: type[Row], wanted: Sequence[Row], *, key: tuple[str, ...], keep: tuple[str, ...] = ()) -> dict[tuple[object, ...], Row]:
     """The rows as they now stand, by key. `key` and `keep` name columns (`branch_id`, not `branch`); `keep` is never overwritten."""
-    columns = [field.attname for field in model._meta.concrete_fields if not field.primary_key]  # noqa: SLF001 -- Django's way to ask
+    columns = [field.attname for field in model._meta.concrete_fields if not field.primary_key]
     changeable = [name for name in columns if name not in key and name not in keep and name != "version"]
-    known = {_key_of(row, key): row for row in model._default_manager.order_by("pk")}  # noqa: SLF001
+    known = {_key_of(row, key): row for row in model._default_manager.order_by("pk")}
     fresh = {_key_of(row, key): row for row in wanted if _key_of(row, key) not in known}
     changed = [_brought_up(known[_key_of(row, key)], row, changeable) for row in wanted if _key_of(row, key) in known]
-    model._default_manager.bulk_create(fresh.values(), batch_size=1000)  # noqa: SLF001
+    model._default_manager.bulk_create(fresh.values(), batch_size=1000)
     altered = [row for row in changed if row is not None]
     if altered:
-        model._default_manager.bulk_update(altered, changeable, batch_size=1000)  # noqa: SLF001
+        model._default_manager.bulk_update(altered, changeable, batch_size=1000)
     return known | fresh
 
 

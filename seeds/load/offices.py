@@ -67,7 +67,12 @@ def organisations_of(
     fresh: dict[str, Organisation] = {}
     renamed = []
     for row, region in zip(rows, regions, strict=True):
-        told = {"name": row["name"], "name_en": row.get("name_en", ""), "uscc": row.get("uscc", ""), "region_id": region.pk if region else None}
+        told = {
+            "name": row["name"],
+            "name_en": row.get("name_en", ""),
+            "uscc": row.get("uscc", ""),
+            "region_id": region.pk if region else None,
+        }
         home = known.get(row["code"])
         if home is None:
             fresh[row["code"]] = Organisation(kind=kind, province=region.province if region else province, **told)

@@ -18,7 +18,10 @@ def load_regions() -> None:
     linked = []
     for row in table("regions"):
         region = known[row["code"]]
-        links = (known[row["municipal_code"]].pk if row["municipal_code"] else None, known[row["successor"]].pk if row["successor"] else None)
+        links = (
+            known[row["municipal_code"]].pk if row["municipal_code"] else None,
+            known[row["successor"]].pk if row["successor"] else None,
+        )
         if (region.municipal_id, region.successor_id) != links:
             region.municipal_id, region.successor_id = links
             linked.append(region)

@@ -37,9 +37,7 @@ def load_versions() -> None:
     SchemeVersion.objects.bulk_update(linked, ["supersedes"])
     banks = {bank.code: bank for bank in Bank.objects.order_by("pk")}
     eligible = [
-        BankEligibility(
-            version=known[(row["scheme_version"],)], bank=banks[row["bank"]], province=known[(row["scheme_version"],)].province
-        )
+        BankEligibility(version=known[(row["scheme_version"],)], bank=banks[row["bank"]], province=known[(row["scheme_version"],)].province)
         for row in table("bank_eligibility")
     ]
     merge(BankEligibility, eligible, key=("version_id", "bank_id"))

@@ -4,7 +4,8 @@ import datetime as dt
 from decimal import Decimal
 
 from common.models import NATION, CalendarException
-from common.workdays import END_OF_DAY, SHANGHAI, WorkCalendar, load_calendar as read_calendar
+from common.workdays import END_OF_DAY, SHANGHAI, WorkCalendar
+from common.workdays import load_calendar as read_calendar
 from deals.models import DeclineCode
 from organisations.models import Batch, Industry, IndustryTag, PolicyParameter, Programme, ReviewReason
 from seeds.load.cells import day, maybe_day

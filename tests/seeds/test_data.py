@@ -215,7 +215,7 @@ def test_two_central_subsidies_on_one_loan_are_forbidden():
 
 def test_coverage_outranks_any_amount():
     weights = table("weights")[0]
-    largest_round_wan = 100_000 * 5_000  # a nation's round: 100,000 needs of 50 million yuan on average
+    largest_round_wan = 5_000 * 900  # a province's round: 5,000 needs of 9 million yuan on average
 
     assert int(weights["coverage"]) > int(weights["amount"]) * largest_round_wan
 
@@ -223,7 +223,7 @@ def test_coverage_outranks_any_amount():
 def test_batches_close_tier_after_tier():
     for row in table("batches"):
         assert row["opens_on"] < row["county_close_on"] < row["city_close_on"] < row["province_close_on"]
-    assert [row["code"] for row in table("batches")] == [f"2026-{month:02d}" for month in range(1, 13)]
+    assert [row["code"] for row in table("batches")] == [*(f"2026-{month:02d}" for month in range(1, 13)), "2027-01"]
 
 
 def test_every_coded_reason_has_both_languages():

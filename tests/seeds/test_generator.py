@@ -10,7 +10,7 @@ from stdnum.cn import uscc
 from seeds import generator
 from seeds.reference import branches_serving, county_codes, indexed, split, table
 from seeds.rows import OPEN_TARGETS, TARGET_SHARES
-from seeds.stories import AS_OF, suitable_branches
+from seeds.stories import AS_OF, reply_to, suitable_branches
 
 WAN = Decimal(10_000)
 
@@ -155,7 +155,7 @@ def test_dates_run_forward_and_never_past_the_demo_date(filings):
 def test_reasons_are_coded(filings):
     assert {row.reason for row in filings} - {""} <= set(indexed("return_reasons"))
     assert {step.reason for row in filings for step in row.bank_story} - {""} <= set(indexed("reject_codes"))
-    assert {row.reply.reason for row in filings if row.reply} - {""} <= set(indexed("reject_codes"))
+    assert {reply_to(row.key, "ICBC-HB").reason for row in filings} - {""} <= set(indexed("reject_codes"))
 
 
 def test_every_named_bank_declined_where_the_target_says_so(filings):
