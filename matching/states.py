@@ -1,7 +1,10 @@
 """The life of a round, its recommendations and its weights. `matching.rounds` wraps these steps."""
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext_lazy as _
 
+from common.errors import Problem
 from common.models import Provincial
 from common.steps import Step
 from matching.models import Recommendation, Round, Weights
@@ -38,6 +41,12 @@ def by_system_or_office(row: Provincial, by: Person) -> bool:
     return by.is_system or by_provincial_office(row, by)
 
 
+def parent_published(round_: Round) -> Iterable[Problem]:
+    """A child round is published under its parent's approval."""
+    if round_.parent is None or round_.parent.state != R.PUBLISHED:
+        yield Problem("parent", "no_published_parent", _("只有上级轮次已发布的补充轮次可按授权发布。"))
+
+
 ROUND_STEPS: dict[str, Step] = {
     "freeze": Step(frozenset({R.PLANNED}), R.FROZEN, by_system_or_office, _("冻结")),
     "start": Step(frozenset({R.FROZEN, R.SOLVING}), R.SOLVING, by_system, _("开始计算")),
@@ -46,7 +55,7 @@ ROUND_STEPS: dict[str, Step] = {
     "cancel": Step(frozenset({R.PLANNED, R.FROZEN, R.SOLVING}), R.VOID, by_system_or_office, _("取消"), needs_note=True),
     "propose": Step(frozenset({R.SOLVED}), R.SOLVED, by_provincial_office, _("提请发布")),
     "publish": Step(frozenset({R.SOLVED}), R.PUBLISHED, by_other_signer, _("审定发布")),
-    "publish_child": Step(frozenset({R.SOLVED}), R.PUBLISHED, by_system, _("按上级轮次授权发布")),
+    "publish_child": Step(frozenset({R.SOLVED}), R.PUBLISHED, by_system, _("按上级轮次授权发布"), missing=parent_published),
     "void": Step(frozenset({R.SOLVED}), R.VOID, by_provincial_office, _("作废"), needs_note=True),
 }
 

@@ -1,0 +1,438 @@
+"""Read a province as it stands into a snapshot: by columns, never row by row through objects."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from django.db.models import Q
+
+from common.errors import NotFound
+from common.money import fen
+from common.workdays import SHANGHAI
+from ledger.models import LedgerAccount
+from lenders.models import Appetite, Bank, Branch, BranchServes, Product
+from matching.commitments import Commitments
+from matching.models import Floor, PinBan, Recommendation, Round, RoundData, Weights
+from matching.refusals import standing
+from matching.snapshot import ARRAYS, NONE, OWNERSHIPS, PRIORITIES, SCHEMA, SECURITIES, SIZES, IntArray, Snapshot, below, bits, read
+from organisations import policy
+from organisations.models import FirmBar, Industry, IndustryTag, Region, RegionTag
+from projects.models import Filing, IntendedBank, Need, Project
+from schemes import stacks
+from schemes.models import Budget, Scheme
+
+POLICY_KEYS = ["expected_drawdown_days", "max_options_per_need", "round_gap_warning_bp", "standbys"]
+PRIORITY_INDUSTRY, ASSISTED_COUNTY = "priority_chain", "assisted_county"  # kinds of IndustryTag and RegionTag
+LOCAL = frozenset({Bank.Kind.CITY, Bank.Kind.RURAL})
+GREEN_OR_DIGITAL = frozenset({Project.Action.GREEN, Project.Action.DIGITAL})
+
+NEED_COLUMNS = (
+    "id",
+    "firm_id",
+    "project__region_id",
+    "project__industry_id",
+    "firm__firm__size",
+    "firm__firm__ownership",
+    "amount",
+    "term_months",
+    "year",
+    "rate_cap_bp",
+    "securities",
+    "open_to_other_banks",
+    "asks_for_suggestions",
+    "firm__firm__house_bank_id",
+    "firm__firm__honours",
+    "project__action",
+)
+
+
+def snapshot_of(round_: Round, *, weights: Weights, commitments: Commitments, next_round_on: dt.date, at: dt.datetime) -> Snapshot:
+    """All that the round will be decided on, as of now. `round_` is its own scope: programme, province and, for a child, its parent."""
+    on = at.astimezone(SHANGHAI).date()
+    places = _tree(Region, Q(province=round_.province), "region")
+    trades = _tree(Industry, Q(), "industry")
+    versions = stacks.load(province=round_.province, known_on=on)
+    lenders, names = _lenders(round_, commitments, places["region_id"], versions, on)
+    products, product_names = _products(lenders["bank_id"], trades, on)
+    needs = _needs(round_, commitments, places["region_id"], trades, lenders["bank_id"], on)
+    pairs = _pairs(commitments, needs["need_id"], lenders["branch_id"])
+    arrays = places | trades | lenders | products | needs | pairs
+    arrays |= _exposure(commitments, needs["need_firm"], lenders["bank_id"]) | _budgets(versions, commitments)
+    header = {
+        "schema": SCHEMA,
+        "round": {
+            "number": round_.number,
+            "province": round_.province,
+            "programme": round_.programme.code,
+            "parent": round_.parent.number if round_.parent else None,
+            "reason": round_.reason,
+            "planned_for": round_.planned_for.isoformat(),
+            "known_on": on.isoformat(),
+            "steps": round_.steps,
+            "seed": round_.seed,
+        },
+        "next_round_on": next_round_on.isoformat(),
+        "weights": {"document_no": weights.document_no, "valid_from": weights.valid_from.isoformat(), "points": weights.points},
+        "policy": {key: int(value) for key, value in policy.values(POLICY_KEYS, province=round_.province, on=on).items()},
+        "versions": [stacks.to_plain(version) for version in versions],
+        "stacking": sorted([*sorted(pair), rule] for pair, rule in stacks.load_rules().items()),
+        "floors": _floors(round_, places, on),
+        "pins": _pins(needs["need_id"], on),
+        **names,
+        "products": product_names,
+    }
+    return Snapshot(header, {name: np.asarray(arrays[name], dtype=np.int64) for name in ARRAYS})
+
+
+def positions(ids: IntArray, wanted: Iterable[int | None]) -> IntArray:
+    """Where each id stands in the sorted `ids`; NONE where it does not."""
+    asked = np.array([NONE if one is None else one for one in wanted], dtype=np.int64)
+    if len(ids) == 0:
+        return np.full(len(asked), NONE, dtype=np.int64)
+    found = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)
+    return np.where(ids[found] == asked, found, NONE)
+
+
+def _tree(model: Any, scope: Q, name: str) -> dict[str, IntArray]:
+    rows = list(model.objects.filter(scope).order_by("id").values_list("id", "parent_id"))
+    ids = np.array([row[0] for row in rows], dtype=np.int64)
+    return {f"{name}_id": ids, f"{name}_parent": positions(ids, (row[1] for row in rows))}
+
+
+def _lenders(
+    round_: Round, commitments: Commitments, regions: IntArray, versions: Sequence[stacks.Version], on: dt.date
+) -> tuple[dict[str, IntArray], dict[str, Any]]:
+    """Banks and branches that are in service, the branches' appetite of the day and the accounts above it."""
+    branches = list(
+        Branch.objects.filter(province=round_.province, organisation__is_active=True, bank__organisation__is_active=True)
+        .order_by("id")
+        .values_list("id", "bank_id", "code", "organisation__name")
+    )
+    branch_ids = np.array([row[0] for row in branches], dtype=np.int64)
+    banks = list(Bank.objects.filter(pk__in={row[1] for row in branches}).order_by("id").values_list("id", "code", "short_name", "kind"))
+    bank_ids = np.array([row[0] for row in banks], dtype=np.int64)
+    declared = _appetites(round_, on)
+    accounts, account_names = _accounts([row[0] for row in declared.values()])
+    own = [declared.get(row[0], (None, None, None)) for row in branches]
+    served = list(
+        BranchServes.objects.filter(branch__province=round_.province)
+        .order_by("branch_id", "region_id")
+        .values_list("branch_id", "region_id")
+    )
+    serves_branch = positions(branch_ids, (row[0] for row in served))
+    serves_region = positions(regions, (row[1] for row in served))
+    known = (serves_branch != NONE) & (serves_region != NONE)
+    arrays = accounts | {
+        "bank_id": bank_ids,
+        "bank_admitted": _admitted(bank_ids, [row[3] in LOCAL for row in banks], versions),
+        "branch_id": branch_ids,
+        "branch_bank": positions(bank_ids, (row[1] for row in branches)),
+        "branch_account": positions(accounts["account_id"], (account for account, _ticket, _load in own)),
+        "branch_case_load": np.array(
+            [
+                NONE if load is None else max(load - commitments.case_load.get(row[0], 0), 0)
+                for row, (_account, _ticket, load) in zip(branches, own, strict=True)
+            ],
+            dtype=np.int64,
+        ),
+        "branch_ticket": np.array([NONE if ticket is None else fen(ticket) for _account, ticket, _load in own], dtype=np.int64),
+        "serves_branch": serves_branch[known],
+        "serves_region": serves_region[known],
+    }
+    names = {
+        "banks": [{"id": row[0], "code": row[1], "name": row[2], "kind": row[3]} for row in banks],
+        "branches": [{"id": row[0], "code": row[2], "name": row[3]} for row in branches],
+        "accounts": account_names,
+    }
+    return arrays, names
+
+
+def _appetites(round_: Round, on: dt.date) -> dict[int, tuple[int, Decimal | None, int | None]]:
+    """Branch → (account, ticket, case-load) of the latest appetite in force. A ticket of the bank holds for its branches too."""
+    rows = (
+        Appetite.objects.filter(programme=round_.programme_id, province=round_.province, valid_from__lte=on, valid_to__gte=on)
+        .order_by("valid_from", "id")
+        .values_list("bank_id", "branch_id", "account_id", "max_ticket", "case_load")
+    )
+    tickets: dict[int, Decimal] = {}
+    found: dict[int, tuple[int, int, Decimal | None, int | None]] = {}
+    for bank, branch, account, ticket, load in rows:
+        if branch is not None:
+            found[branch] = (bank, account, ticket, load)
+        elif ticket is not None:
+            tickets[bank] = ticket
+    return {
+        branch: (account, min((t for t in (ticket, tickets.get(bank)) if t is not None), default=None), load)
+        for branch, (bank, account, ticket, load) in found.items()
+    }
+
+
+def _accounts(wanted: Sequence[int]) -> tuple[dict[str, IntArray], list[dict[str, Any]]]:
+    """The accounts asked for and all above them. Free of a limit not declared: NONE."""
+    rows = {
+        row[0]: row
+        for row in LedgerAccount.objects.filter(kind=LedgerAccount.Kind.APPETITE).values_list(
+            "id", "parent_id", "limit", "held", "posted", "name"
+        )
+    }
+    line: set[int] = set()
+    for account in wanted:
+        above: int | None = account
+        while above is not None and above not in line:
+            line.add(above)
+            above = rows[above][1]
+    kept = [rows[pk] for pk in sorted(line)]
+    ids = np.array([row[0] for row in kept], dtype=np.int64)
+    free = [NONE if row[2] is None else max(fen(row[2] - row[3] - row[4]), 0) for row in kept]
+    arrays = {
+        "account_id": ids,
+        "account_parent": positions(ids, (row[1] for row in kept)),
+        "account_free": np.array(free, dtype=np.int64),
+    }
+    return arrays, [{"id": row[0], "name": row[5]} for row in kept]
+
+
+def _admitted(banks: IntArray, local: Sequence[bool], versions: Sequence[stacks.Version]) -> IntArray:
+    """Banks on the newest list of a central scheme, and local banks, which may lend though not with re-lending. No list: every bank."""
+    newest: dict[int, stacks.Version] = {}
+    for version in versions:
+        if version.level == Scheme.Level.CENTRAL and version.bank_ids:
+            rival = newest.get(version.scheme_id)
+            if rival is None or (version.announced_on, version.id) > (rival.announced_on, rival.id):
+                newest[version.scheme_id] = version
+    if not newest:
+        return np.ones(len(banks), dtype=np.int64)
+    listed = {bank for version in newest.values() for bank in version.bank_ids}
+    return np.isin(banks, list(listed)) * 2 | np.array(local, dtype=np.int64)  # bit 1: on the list, bit 0: local
+
+
+def _products(banks: IntArray, trades: dict[str, IntArray], on: dt.date) -> tuple[dict[str, IntArray], list[dict[str, Any]]]:
+    rows = list(
+        Product.objects.filter(bank__in=banks.tolist(), valid_from__lte=on)
+        .filter(Q(valid_to=None) | Q(valid_to__gte=on))
+        .order_by("id")
+        .values_list(
+            "id",
+            "bank_id",
+            "amount_min",
+            "amount_max",
+            "term_min_months",
+            "term_max_months",
+            "rate_min_bp",
+            "rate_max_bp",
+            "securities",
+            "sizes",
+            "barred_industries",
+            "name",
+        )
+    )
+    code_of = dict(Industry.objects.values_list("id", "code"))
+    by_code: dict[str, list[int]] = {}
+    for place, industry in enumerate(trades["industry_id"].tolist()):
+        by_code.setdefault(code_of[industry], []).append(place)
+    bars = sorted((place, industry) for place, row in enumerate(rows) for code in set(row[10]) for industry in by_code.get(code, ()))
+    columns = {
+        "product_id": [row[0] for row in rows],
+        "product_bank": positions(banks, (row[1] for row in rows)),
+        "product_amount_min": [fen(row[2]) for row in rows],
+        "product_amount_max": [fen(row[3]) for row in rows],
+        "product_term_min": [row[4] for row in rows],
+        "product_term_max": [row[5] for row in rows],
+        "product_rate_min": [row[6] for row in rows],
+        "product_rate_max": [row[7] for row in rows],
+        "product_securities": [bits(row[8], SECURITIES) for row in rows],
+        "product_sizes": [bits(row[9], SIZES) for row in rows],
+        "bars_product": [product for product, _industry in bars],
+        "bars_industry": [industry for _product, industry in bars],
+    }
+    return {name: np.array(column, dtype=np.int64) for name, column in columns.items()}, [{"id": row[0], "name": row[11]} for row in rows]
+
+
+def _needs(
+    round_: Round, commitments: Commitments, regions: IntArray, trades: dict[str, IntArray], banks: IntArray, on: dt.date
+) -> dict[str, IntArray]:
+    """The open needs of the scope by id: listed, not parked, not closed by what lies above, with something left to seek."""
+    rows = list(open_needs(round_).order_by("id").values_list(*NEED_COLUMNS))
+    scope = _scope_of_child(round_)
+    left = commitments.remaining
+    rows = [row for row in rows if row[0] not in commitments.closed and left.get(row[0], row[6]) > 0 and (scope is None or row[0] in scope)]
+    (
+        ids,
+        firms,
+        places,
+        industries,
+        sizes,
+        ownerships,
+        amounts,
+        terms,
+        years,
+        caps,
+        securities,
+        others,
+        asking,
+        houses,
+        honours,
+        actions,
+    ) = zip(*rows, strict=True) if rows else [()] * len(NEED_COLUMNS)
+    current = Q(valid_from__lte=on) & (Q(valid_to=None) | Q(valid_to__gte=on))
+    barred = set(FirmBar.objects.filter(current, province=round_.province).values_list("firm_id", flat=True))
+    need_region, need_industry = positions(regions, places), positions(trades["industry_id"], industries)
+    flags = (
+        np.array([bool(value) for value in honours], dtype=bool),
+        _tagged(need_industry, trades, current),
+        np.isin(
+            np.array(places, dtype=np.int64),
+            list(RegionTag.objects.filter(current, kind=ASSISTED_COUNTY).values_list("region_id", flat=True)),
+        ),
+        np.array([action in GREEN_OR_DIGITAL for action in actions], dtype=bool),
+    )
+    columns = {
+        "need_id": ids,
+        "need_firm": firms,
+        "need_region": need_region,
+        "need_industry": need_industry,
+        "need_size": [_place(size, SIZES) for size in sizes],
+        "need_ownership": [_place(ownership, OWNERSHIPS) for ownership in ownerships],
+        "need_amount": [fen(min(left.get(pk, amount), amount)) for pk, amount in zip(ids, amounts, strict=True)],
+        "need_term": terms,
+        "need_year": years,
+        "need_rate_cap": [NONE if cap is None else cap for cap in caps],
+        "need_securities": [bits(kinds, SECURITIES) for kinds in securities],
+        "need_open": [a or b for a, b in zip(others, asking, strict=True)],
+        "need_house_bank": _house_banks(houses, banks),
+        "need_priority": sum((flag.astype(np.int64) << bit for bit, flag in zip(range(len(PRIORITIES)), flags, strict=True))),
+        "need_barred": [firm in barred for firm in firms],
+    }
+    return {name: np.array(column, dtype=np.int64) for name, column in columns.items()}
+
+
+def open_needs(round_: Round) -> Any:
+    """Needs whose own rows admit them to the round; what deals knows of them comes with the commitments."""
+    return Need.objects.filter(
+        province=round_.province, filing__programme=round_.programme_id, filing__state=Filing.State.LISTED, parked_reason=""
+    )
+
+
+def _scope_of_child(round_: Round) -> set[int] | None:
+    """A child round takes needs of its parent's snapshot only: those refused since, and those left without a recommendation."""
+    if round_.parent_id is None:
+        return None
+    stored = RoundData.objects.filter(round=round_.parent_id).values_list("header", "arrays").first()
+    if stored is None:
+        raise NotFound("上级轮次没有快照。", code="no_snapshot")
+    return set(read(bytes(stored[0]), bytes(stored[1]))["need_id"].tolist())
+
+
+def _tagged(own: IntArray, trades: dict[str, IntArray], current: Q) -> Any:
+    """Which needs stand in a priority industry or below one."""
+    tags = IndustryTag.objects.filter(current, kind=PRIORITY_INDUSTRY).values_list("industry_id", flat=True)
+    tagged = below(trades["industry_parent"], np.isin(trades["industry_id"], list(tags)))
+    return (own != NONE) & tagged[own] if len(tagged) else np.zeros(len(own), dtype=bool)
+
+
+def _house_banks(houses: Sequence[int | None], banks: IntArray) -> IntArray:
+    """The bank of the firm's basic account, which may be registered at the bank or at one of its branches."""
+    held_at = {house for house in houses if house is not None}
+    bank_of = dict(Bank.objects.filter(organisation__in=held_at).values_list("organisation_id", "id"))
+    bank_of |= dict(Branch.objects.filter(organisation__in=held_at).values_list("organisation_id", "bank_id"))
+    return positions(banks, (bank_of.get(house) if house else None for house in houses))
+
+
+def _pairs(commitments: Commitments, needs: IntArray, branches: IntArray) -> dict[str, IntArray]:
+    ids = needs.tolist()
+    named = IntendedBank.objects.filter(need__in=ids).values_list("need_id", "branch_id", "rank")
+    refused = standing(ids)
+    previous = dict(
+        Recommendation.objects.filter(need__in=ids, rank=0, round__state=Round.State.PUBLISHED, state=Recommendation.State.PUBLISHED)
+        .order_by("round__published_at", "id")
+        .values_list("need_id", "branch_id")
+    )
+    arrays = _pair_columns("named", named, needs, branches, extra="named_rank")
+    arrays |= _pair_columns("refused", refused, needs, branches)
+    arrays |= _pair_columns("busy", commitments.busy_pairs, needs, branches)
+    return arrays | _pair_columns("previous", previous.items(), needs, branches)
+
+
+def _pins(needs: IntArray, on: dt.date) -> list[dict[str, Any]]:
+    """Approved pins and bans in force, with their reasons."""
+    rows = (
+        PinBan.objects.filter(need__in=needs.tolist(), approved_by__isnull=False, valid_from__lte=on)
+        .filter(Q(valid_to=None) | Q(valid_to__gte=on))
+        .order_by("need_id", "branch_id", "kind", "id")
+    )
+    return [{"kind": row.kind, "need": row.need_id, "branch": row.branch_id, "reason": row.reason} for row in rows]
+
+
+def _pair_columns(
+    name: str, rows: Iterable[tuple[int, ...]], needs: IntArray, branches: IntArray, *, extra: str = ""
+) -> dict[str, IntArray]:
+    """(need, branch[, value]) rows of known needs and branches, in canonical order."""
+    table = np.array(sorted(rows), dtype=np.int64).reshape(-1, 3 if extra else 2)
+    need, branch = positions(needs, table[:, 0].tolist()), positions(branches, table[:, 1].tolist())
+    known = (need != NONE) & (branch != NONE)
+    columns = {f"{name}_need": need[known], f"{name}_branch": branch[known]}
+    return columns | ({extra: table[known, 2]} if extra else {})
+
+
+def _exposure(commitments: Commitments, firms: IntArray, banks: IntArray) -> dict[str, IntArray]:
+    own = set(firms.tolist())
+    rows = sorted((firm, bank, fen(amount)) for (firm, bank), amount in commitments.exposure.items() if firm in own and amount > 0)
+    bank = positions(banks, (row[1] for row in rows))
+    table = np.array(rows, dtype=np.int64).reshape(-1, 3)[bank != NONE]
+    return {"exposure_firm": table[:, 0], "exposure_bank": bank[bank != NONE], "exposure_amount": table[:, 2]}
+
+
+def _budgets(versions: Sequence[stacks.Version], commitments: Commitments) -> dict[str, IntArray]:
+    """What each discretionary scheme's budget of each year may still promise, live deals deducted. Not declared means nothing to promise."""
+    schemes = {version.scheme_id for version in versions if version.is_discretionary}
+    rows = (
+        Budget.objects.filter(scheme__in=schemes)
+        .order_by("scheme_id", "fiscal_year")
+        .values_list("scheme_id", "fiscal_year", "account__limit", "account__held", "account__posted")
+    )
+    table = [
+        (scheme, year, max(fen((limit or Decimal(0)) - held - posted - commitments.budget_use.get((scheme, year), Decimal(0))), 0))
+        for scheme, year, limit, held, posted in rows
+    ]
+    columns = np.array(table, dtype=np.int64).reshape(-1, 3)
+    return {"budget_scheme": columns[:, 0], "budget_year": columns[:, 1], "budget_free": columns[:, 2]}
+
+
+def _floors(round_: Round, places: dict[str, IntArray], on: dt.date) -> list[dict[str, Any]]:
+    """Floors in force in whole yuan; a child round only has to reach what its parent and siblings left open."""
+    rows = (
+        Floor.objects.filter(province=round_.province, programme=round_.programme_id, valid_from__lte=on)
+        .filter(Q(valid_to=None) | Q(valid_to__gte=on))
+        .prefetch_related("regions")
+        .order_by("id")
+    )
+    floors = []
+    for row in rows:
+        regions = sorted(region.pk for region in row.regions.all())
+        floors.append(
+            {
+                "id": row.pk,
+                "name": row.name,
+                "document_no": row.document_no,
+                "regions": regions,
+                "amount_yuan": max(int(row.amount) - _recommended(round_, places, regions), 0),
+                "penalty": [row.penalty_num, row.penalty_den],
+            }
+        )
+    return floors
+
+
+def _recommended(round_: Round, places: dict[str, IntArray], regions: list[int]) -> int:
+    """Whole yuan that the parent and its children already recommend in these regions."""
+    if round_.parent_id is None:
+        return 0
+    within = places["region_id"][below(places["region_parent"], np.isin(places["region_id"], regions))]
+    family = Q(round=round_.parent_id) | Q(round__parent=round_.parent_id)
+    published = Recommendation.objects.filter(family, state=Recommendation.State.PUBLISHED, need__project__region__in=within.tolist())
+    return sum(int(amount) for amount in published.values_list("amount", flat=True))
+
+
+def _place(value: str | None, known: Sequence[str]) -> int:
+    return known.index(value) if value in known else NONE

@@ -1,0 +1,283 @@
+"""From the optimizer's choice to what is told: leads, standbys, and why the others got none. Computed from snapshot, problem and result."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from common.money import yuan
+from matching import candidates, scoring
+from matching.candidates import BEYOND_LIMIT, PASSED, PLACE, RULES
+from matching.optimizer import Solution
+from matching.problem import APPETITE, BUDGET, CASE_LOAD, TICKET, Built, Resource
+from matching.scoring import FEN_PER_WAN
+from matching.snapshot import NONE, IntArray
+from matching.subsidy import ON_THE_LIST
+
+NO_CANDIDATE, LIMITS_FULL, OUTRANKED = "no_candidate", "limits_full", "outranked"
+LENDERS_EXPLAINED = 3  # an unmatched need hears of its best options, not of all
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One row to be told: `rank` 0 leads. Amounts in yuan; ids, not rows."""
+
+    need_id: int
+    rank: int
+    branch_id: int
+    product_id: int
+    option: int
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    need_id: int
+    code: str
+    explanation: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A problem with its solution, read as advice. `standbys` = how many a need may have."""
+
+    built: Built
+    solution: Solution
+    standbys: int = field(default=2)
+
+    def advice(self) -> Iterator[Advice]:
+        """Leads and standbys in order of need and rank."""
+        ranked = self._ranked
+        for need, options in enumerate(ranked):
+            for rank, option in enumerate(options):
+                yield self._advice(need, rank, option, options[1] if rank == 0 and len(options) > 1 else None)
+
+    def unmatched(self) -> Iterator[Unmatched]:
+        rows = np.flatnonzero(self.solution.choice == NONE)
+        s = self.built.snapshot
+        for first in range(0, len(rows), candidates.BLOCK):
+            block = rows[first : first + candidates.BLOCK]
+            by_bank = self._furthest(candidates.screen(self.built.ground, block).refused_by)
+            for need, places in zip(block.tolist(), by_bank, strict=True):
+                limits = list(self._limits_of(need))
+                own = slice(*self.built.problem.option_start[need : need + 2])
+                code = NO_CANDIDATE if own.start == own.stop else LIMITS_FULL if limits else OUTRANKED
+                explanation = {
+                    "limits": limits,
+                    "refused": self._refused(places, self._banks_with_option(need)),
+                    "next_round_on": s.header["next_round_on"],
+                }
+                yield Unmatched(int(s["need_id"][need]), code, explanation)
+
+    @cached_property
+    def reduced(self) -> IntArray:
+        """Reduced value v − aπ of every option, in units of 2^-price_shift points."""
+        p = self.built.problem
+        price = self.solution.prices.copy()
+        np.subtract.at(price, p.floor_resource, self.solution.floor_prices)
+        return (p.value << self.solution.price_shift) - _sums(p.use_start, p.use_amount * price[p.use_resource])
+
+    @cached_property
+    def left(self) -> IntArray:
+        """What the choice leaves of each limit."""
+        p = self.built.problem
+        chosen = np.zeros(p.options, dtype=bool)
+        chosen[self.solution.choice[self.solution.choice != NONE]] = True
+        uses = np.repeat(chosen, np.diff(p.use_start))
+        left = p.capacity.copy()
+        np.subtract.at(left, p.use_resource[uses], p.use_amount[uses])
+        return left
+
+    @cached_property
+    def _ranked(self) -> list[list[int]]:
+        """For each need its chosen option, then the best options of other branches by reduced value; none for a need without a choice."""
+        p, options, choice = self.built.problem, self.built.options, self.solution.choice
+        fits = _sums(p.use_start, (p.use_amount > p.capacity[p.use_resource]).astype(np.int64)) == 0
+        lead = np.append(options.branch, NONE)[choice]
+        other = np.flatnonzero(fits & (choice[options.need] != NONE) & (options.branch != lead[options.need]))
+        other = other[np.lexsort((options.branch[other], -self.reduced[other], options.need[other]))]
+        ranked: list[list[int]] = [[] if option == NONE else [option] for option in choice.tolist()]
+        branches: list[set[int]] = [set() for _need in ranked]
+        for option, need, branch in zip(other.tolist(), options.need[other].tolist(), options.branch[other].tolist(), strict=True):
+            if len(branches[need]) < self.standbys and branch not in branches[need]:
+                branches[need].add(branch)
+                ranked[need].append(option)
+        return ranked
+
+    @cached_property
+    def _subsidies(self) -> dict[int, list[tuple[int, int, dict[int, int]]]]:
+        """Option → (version, rate, fen by year), for the options that are told."""
+        told = np.zeros(self.built.problem.options, dtype=bool)
+        told[[option for options in self._ranked for option in options]] = True
+        found: dict[int, list[tuple[int, int, dict[int, int]]]] = {}
+        for stream in self.built.streams:
+            for row in np.flatnonzero(told[stream.options]).tolist():
+                by_year = {year: fen for year, fen in zip(stream.years, stream.amounts[row].tolist(), strict=True) if fen}
+                found.setdefault(int(stream.options[row]), []).append((stream.version, int(stream.rate_bp[row]), by_year))
+        return found
+
+    @cached_property
+    def _columns(self) -> dict[str, list[int]]:
+        """Option columns as plain numbers: reading them one by one from arrays would cost more than the rest."""
+        options, s = self.built.options, self.built.snapshot
+        columns = {name: getattr(options, name).tolist() for name in ("need", "branch", "product", "rate_bp", "cost_bp", "is_bare")}
+        columns |= {f"term:{name}": points.tolist() for name, points in self.built.terms.items()}
+        columns["value"] = self.built.problem.value.tolist()
+        columns["named_rank"] = scoring.named_rank(s, options.need, options.branch).tolist()
+        columns["price"] = (((self.built.problem.value << self.solution.price_shift) - self.reduced) >> self.solution.price_shift).tolist()
+        return columns
+
+    def _advice(self, need: int, rank: int, option: int, runner_up: int | None) -> Advice:
+        s, c = self.built.snapshot, self._columns
+        subsidies = self._subsidies.get(option, [])
+        named_rank = c["named_rank"][option]
+        fields = {
+            "amount": yuan(int(s["need_amount"][need])),
+            "rate_bp": c["rate_bp"][option],
+            "cost_bp": c["cost_bp"][option],
+            "stack": [self._enjoyed(version, rate) for version, rate, _by_year in subsidies],
+            "subsidy_by_year": {
+                str(s.versions[version].scheme_id): {str(year): str(yuan(fen)) for year, fen in sorted(by_year.items())}
+                for version, _rate, by_year in subsidies
+            },
+            "value": c["value"][option],
+            "terms": {name: c[f"term:{name}"][option] for name in self.built.terms},
+            "is_named": named_rank != NONE,
+            "explanation": self._reasons(need, option, runner_up),
+        }
+        branch, product = c["branch"][option], c["product"][option]
+        return Advice(int(s["need_id"][need]), rank, int(s["branch_id"][branch]), int(s["product_id"][product]), option, fields)
+
+    def _enjoyed(self, place: int, rate_bp: int) -> dict[str, Any]:
+        version = self.built.snapshot.versions[place]
+        return {
+            "scheme": version.scheme_id,
+            "scheme_code": version.scheme_code,
+            "name": version.scheme_name,
+            "version": version.id,
+            "version_code": version.code,
+            "rate_bp": rate_bp,
+            "discretionary": version.is_discretionary,
+        }
+
+    def _reasons(self, need: int, option: int, runner_up: int | None) -> dict[str, Any]:
+        s, c = self.built.snapshot, self._columns
+        cap, bank = int(s["need_rate_cap"][need]), int(s["branch_bank"][c["branch"][option]])
+        reasons: dict[str, Any] = {
+            "named_rank": None if c["named_rank"][option] == NONE else c["named_rank"][option],
+            "rate_cap_bp": None if cap == NONE else cap,
+            "relending": "eligible" if s["bank_admitted"][bank] & ON_THE_LIST else "not_eligible",
+            "lenders": self._lenders(need),
+            "full_budgets": self._full_budgets(need, option) if c["is_bare"][option] else [],
+        }
+        if runner_up is not None:
+            branch = c["branch"][runner_up]
+            reasons["runner_up"] = {
+                "branch": s.header["branches"][branch]["name"],
+                "cost_bp": c["cost_bp"][runner_up],
+                "lacks": {
+                    name: c[f"term:{name}"][option] - c[f"term:{name}"][runner_up]
+                    for name in self.built.terms
+                    if c[f"term:{name}"][option] != c[f"term:{name}"][runner_up]
+                },
+                "price": c["price"][runner_up],
+                "own_price": c["price"][option],
+            }
+        return reasons
+
+    def _lenders(self, need: int) -> int:
+        first, last = self.built.problem.option_start[need : need + 2].tolist()
+        return last - first - sum(self._columns["is_bare"][first:last])
+
+    def _full_budgets(self, need: int, option: int) -> list[dict[str, Any]]:
+        """The budget rows that stood against the full stack of the same lender: without room, or too dear."""
+        p, c = self.built.problem, self._columns
+        first, last = p.option_start[need : need + 2].tolist()
+        twin = next(o for o in range(first, last) if c["branch"][o] == c["branch"][option] and not c["is_bare"][o])
+        rows = [
+            (int(p.use_resource[u]), int(p.use_amount[u]))
+            for u in range(int(p.use_start[twin]), int(p.use_start[twin + 1]))
+            if self.built.resources[p.use_resource[u]].kind == BUDGET
+        ]
+        full = (
+            [r for r, used in rows if used > self.left[r]]
+            or [r for r, _used in rows if self.solution.prices[r] > 0]
+            or [r for r, _used in rows]
+        )
+        return [self._limit(r) for r in full]
+
+    def _limits_of(self, need: int) -> Iterator[dict[str, Any]]:
+        """The limits without room for the need at its best lenders, with what one more unit would be worth."""
+        p, c = self.built.problem, self._columns
+        first, last = p.option_start[need : need + 2].tolist()
+        best = sorted((o for o in range(first, last) if c["is_bare"][o] or self._is_only(o)), key=lambda o: (-int(self.reduced[o]), o))
+        seen: set[int] = set()
+        for option in best[:LENDERS_EXPLAINED]:
+            for u in range(int(p.use_start[option]), int(p.use_start[option + 1])):
+                r = int(p.use_resource[u])
+                if (
+                    r not in seen
+                    and self.built.resources[r].kind in (APPETITE, CASE_LOAD, TICKET, BUDGET)
+                    and p.use_amount[u] > self.left[r]
+                ):
+                    seen.add(r)
+                    yield self._limit(r)
+
+    def _is_only(self, option: int) -> bool:
+        """An option without a bare twin."""
+        c = self._columns
+        return option + 1 >= len(c["need"]) or c["need"][option + 1] != c["need"][option] or c["branch"][option + 1] != c["branch"][option]
+
+    def _limit(self, r: int) -> dict[str, Any]:
+        """A limit in words to come: what it is, and its price in points for each 万元 (or each case)."""
+        s, resource = self.built.snapshot, self.built.resources[r]
+        unit = 1 if resource.kind == CASE_LOAD else FEN_PER_WAN
+        price = (int(self.solution.prices[r]) * unit) >> self.solution.price_shift
+        return {"kind": resource.kind, "price": price, **_named(s.header, s.versions, resource), **self._declared(resource)}
+
+    def _declared(self, resource: Resource) -> dict[str, bool]:
+        if resource.kind != BUDGET:
+            return {}
+        s = self.built.snapshot
+        rows = zip(s["budget_scheme"].tolist(), s["budget_year"].tolist(), strict=True)
+        return {"declared": resource.at in set(rows)}
+
+    def _furthest(self, refused_by: IntArray) -> IntArray:
+        """[need, bank]: how far the bank's most willing branch got."""
+        s = self.built.snapshot
+        found = np.full((len(refused_by), len(s["bank_id"])), NONE, dtype=np.int64)
+        for branch, bank in enumerate(s["branch_bank"].tolist()):
+            found[:, bank] = np.maximum(found[:, bank], refused_by[:, branch])
+        return found
+
+    def _banks_with_option(self, need: int) -> set[int]:
+        first, last = self.built.problem.option_start[need : need + 2]
+        banks: list[int] = self.built.snapshot["branch_bank"][self.built.options.branch[first:last]].tolist()
+        return set(banks)
+
+    def _refused(self, places: IntArray, candidates_of_need: set[int]) -> list[dict[str, Any]]:
+        """Banks by the first rule that refuses them, the banks that came furthest first."""
+        groups: dict[int, list[str]] = {}
+        for bank, place in enumerate(places.tolist()):
+            if bank in candidates_of_need or place == NONE:
+                continue
+            rule = PLACE[BEYOND_LIMIT] if place == PASSED else place
+            groups.setdefault(rule, []).append(self.built.snapshot.header["banks"][bank]["name"])
+        return [{"code": RULES[place].code, "banks": banks} for place, banks in sorted(groups.items(), reverse=True)]
+
+
+def _named(header: Mapping[str, Any], versions: Any, resource: Resource) -> dict[str, Any]:
+    if resource.kind == APPETITE:
+        return {"name": header["accounts"][resource.at[0]]["name"]}
+    if resource.kind == BUDGET:
+        scheme, year = resource.at
+        return {"name": next(v.scheme_name for v in versions if v.scheme_id == scheme), "year": year}
+    return {"name": header["branches"][resource.at[-1]]["name"]}
+
+
+def _sums(starts: IntArray, values: IntArray) -> IntArray:
+    """Σ of each stretch of `values`; 0 for an empty one. The running sum may wrap around: the differences are still exact."""
+    before = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
+    return before[starts[1:]] - before[starts[:-1]]
