@@ -52,6 +52,8 @@ POLICY = {
     "max_live_invitations": (3, "count"),
     "standbys": (2, "count"),
     "max_options_per_need": (10, "count"),
+    "expected_drawdown_days": (45, "days"),
+    "round_interval_days": (30, "days"),
     "entrusted_payment_above": (10_000_000, "yuan"),
     "interest_tolerance": (1, "yuan"),
     "round_gap_warning_bp": (300, "bp"),
