@@ -19,6 +19,7 @@ from seeds.stories import AS_OF, ROUND_ON, draw_story
 
 SEED = 20261012
 WAN = Decimal(10_000)
+LEAST_INVESTMENT_WAN = 500  # the list takes nothing smaller
 FIRST_SUPPLIER = 900_001  # serial numbers of invented codes: firms below, suppliers from here
 ZONE_SHARE = 0.35  # of the projects in a county that has a zone
 REFILED_SHARE = 0.5  # of the filings that were not listed: filed again in a later batch
@@ -301,7 +302,7 @@ def _money(rng: random.Random, firm: FirmRow) -> dict[str, Decimal]:
     need_wan = min(50_000, max(100, round(math.exp(rng.gauss(middle, 1.1)))))
     step = 100 if need_wan >= 3000 else 10
     need_wan = max(100, need_wan // step * step)
-    total_wan = math.ceil(need_wan / rng.uniform(0.42, 0.75))
+    total_wan = max(LEAST_INVESTMENT_WAN, math.ceil(need_wan / rng.uniform(0.42, 0.75)))
     own_wan = max(math.ceil(total_wan * 0.2), round((total_wan - need_wan) * rng.uniform(0.7, 1.0)))
     own_wan = min(own_wan, total_wan - need_wan)
     equipment_wan = max(round(total_wan * rng.uniform(0.5, 0.92)), min(total_wan, round(need_wan * 0.8)))

@@ -49,6 +49,7 @@ DEAL_STEPS = {  # the last step of a named bank that the firm chose
     "listed_drawn": ("view", "accept", "confirm", "start_diligence", "approve_credit", "sign"),
 }
 WEEKS = {"view": (0, 1), "accept": (1, 1), "confirm": (0, 1), "start_diligence": (1, 1), "approve_credit": (1, 3), "sign": (1, 1)}
+FIRST_SUBMISSION = date(2026, 1, 5)  # projects that start in 2026 are taken from that year on
 SUBMISSION_OFFSETS = (3, 10, 17)  # days after a batch opens
 UNDER_WAY = {  # submission days of the filings that are still under way at the demo's today
     "in_review_county": (date(2026, 12, 22), date(2026, 12, 23)),
@@ -117,7 +118,7 @@ def draw_story(rng: random.Random, row: FilingRow, target: str, firm: FirmRow) -
     tiers = ("county", "province") if direct_unit else ("county", "city", "province")
     if target == "in_review_city" and direct_unit:
         target = "in_review_county"  # there is no municipal step to be in
-    if firm.bar and target.startswith("listed"):
+    if firm.bar and target != "draft":
         target = "not_accepted"
     batch = rng.choice(BATCHES[target]) if target in BATCHES else ""
     named = _intended(rng, row, firm) if target != "listed_unnamed" else ()
@@ -160,7 +161,8 @@ def _submitted(rng: random.Random, batch: str, target: str) -> date | None:
         return None
     if target in UNDER_WAY:
         return rng.choice(UNDER_WAY[target])
-    return workday(opening_day(batch) + timedelta(days=rng.choice(SUBMISSION_OFFSETS)))
+    offset = rng.choice(SUBMISSION_OFFSETS)
+    return max(FIRST_SUBMISSION, workday(opening_day(batch) + timedelta(days=offset)))
 
 
 def _stop_tier(rng: random.Random, target: str, tiers: tuple[str, ...]) -> str:

@@ -1,0 +1,1 @@
+"""The demonstration province: invented people and applications going through the same steps as real ones."""
