@@ -224,6 +224,43 @@ def test_every_suppression_gives_its_reason():
     assert not found, listed(found)
 
 
+def test_marked_sentences_are_found_by_the_extractor():
+    found = [
+        f"{here(path)}:{node.lineno}: {alias.name} as {alias.asname}"
+        for path in modules()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for alias in node.names
+        if "gettext" in alias.name and alias.asname not in {None, "_", "now"}
+    ]
+
+    assert not found, listed(found, "config/translations.py looks for these names only")
+
+
+def test_every_sentence_of_a_template_is_marked():
+    found = [
+        f"{here(path)}: {line.strip()[:100]}"
+        for path in tracked()
+        if path.suffix == ".html" and "templates" in path.parts
+        for line in bare(path.read_text(encoding="utf-8")).splitlines()
+        if re.search(r"[\u4e00-\u9fff]", line)
+    ]
+
+    assert not found, listed(found, "an English reader would see it in Chinese: {% translate %} or {% blocktranslate %}")
+
+
+def bare(template: str) -> str:
+    """What is left of a template beside tags, variables, comments, marked blocks, and a language's name for itself."""
+    for gone in (
+        r"\{% comment.*?endcomment %\}|\{#.*?#\}",
+        r"\{% blocktrans.*?endblocktrans(?:late)? %\}",
+        r"\{%.*?%\}|\{\{.*?\}\}",
+        r">中文<",
+    ):
+        template = re.sub(gone, "", template, flags=re.DOTALL)
+    return template
+
+
 def test_documents_mention_only_what_exists():
     documents = [path for path in tracked() if path.suffix == ".md"]
 
