@@ -40,18 +40,9 @@ class Actor(Protocol):
     def is_system(self) -> bool: ...
 
 
-class Crew(Protocol):
-    """Many people handed to a `*_many` function as if they were one: `on` says who of them acts on this object."""
-
-    def on(self, obj: Any) -> Actor: ...
-
-
-def actor_for(by: Any, obj: Any) -> Actor:
-    """Who acts on this object, where `by` is one actor, a crew, or a map from id to actor."""
-    if isinstance(by, Mapping):
-        return by[obj.pk]
-    on = getattr(by, "on", None)
-    return on(obj) if on is not None else by
+def actor_for(by: Actor | Mapping[int, Actor], obj: Any) -> Actor:
+    """Who acts on this object, where `by` is one actor or a map from id to actor."""
+    return by[obj.pk] if isinstance(by, Mapping) else by
 
 
 def nothing_missing(_obj: Any) -> Iterable[Problem]:
@@ -145,7 +136,7 @@ def take_many(
     verb: str,
     objects: Iterable[Any],
     *,
-    by: Actor | Crew | Mapping[int, Actor],
+    by: Actor | Mapping[int, Actor],
     at: dt.datetime,
     seen: Mapping[int, int] | None = None,
     note: str = "",
@@ -155,7 +146,7 @@ def take_many(
 ) -> list[Taken]:
     """Apply `verb` to each object that admits it; a refused row keeps its state and carries the error. Results in the order handed in.
 
-    `by` is one actor, a crew, or id → actor; `seen` maps id → version looked at (default: the version of the object handed in); `changes` maps
+    `by` is one actor or id → actor; `seen` maps id → version looked at (default: the version of the object handed in); `changes` maps
     id → fields to write, or is a function of the admitted objects that returns such a map.
     """
     wanted = {obj.pk: obj for obj in objects}  # a row named twice is taken once
@@ -181,7 +172,7 @@ def take_many(
             _apply(step, verb, obj, by=actor_for(by, obj), at=at, note=note, changes=written.get(obj.pk, {}), facts=facts)
             for obj in admitted
         ]
-        _update(admitted, sorted({"state", "version"}.union(*(written.get(obj.pk, {}) for obj in admitted))))
+        update_rows(admitted, sorted({"state", "version"}.union(*(written.get(obj.pk, {}) for obj in admitted))))
         AuditEvent.objects.bulk_create(events, batch_size=1000)
     return [Taken(obj, errors.get(pk)) for pk, obj in wanted.items()]
 
@@ -245,7 +236,7 @@ def record_many(
     objects: Sequence[Any],
     verb: str,
     *,
-    by: Actor | Crew | Mapping[int, Actor],
+    by: Actor | Mapping[int, Actor],
     at: dt.datetime,
     note: str = "",
     changes: Mapping[str, Any] | None = None,
@@ -329,7 +320,7 @@ def _changes_of(changes: Mapping[str, Any] | Callable[[Any], Mapping[str, Any]] 
     return (changes(obj) if callable(changes) else changes) or {}
 
 
-def _update(objects: Sequence[Any], names: Sequence[str]) -> None:
+def update_rows(objects: Sequence[Any], names: Sequence[str]) -> None:
     """One UPDATE a thousand rows, joined to their new values: `bulk_update` would compare every row with every other."""
     if not objects:
         return
