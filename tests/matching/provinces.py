@@ -6,9 +6,12 @@ from decimal import Decimal
 from django.utils import timezone
 
 from ledger.models import LedgerAccount
-from matching import rounds, solving
+from matching import collect, optimizer, rounds, solving
+from matching.candidates import PASSED, RULES, Ground, screen
 from matching.commitments import Commitments
 from matching.models import Round
+from matching.problem import Built
+from matching.snapshot import Snapshot
 from tests import factories
 from tests.factories import HUBEI, NOW, WAN
 from tests.people import Cast
@@ -56,8 +59,40 @@ def leads(round_: Round) -> dict[int, str]:
     return dict(round_.recommendations.filter(rank=0).order_by("need").values_list("need_id", "branch__code"))
 
 
-def built(world, cast: Cast, **options):
-    """The problem of a round frozen just now."""
-    from matching.problem import build
+def snapshot(world, *, commitments: Commitments | None = None, seed: int = 0, **options) -> Snapshot:
+    """The province as a round would freeze it now, without a round."""
+    round_ = Round(programme=world.programme, province=HUBEI, number="2026-01", planned_for=NOW.date(), seed=seed, **options)
+    next_day = NOW.date() + dt.timedelta(days=30)
+    return collect.snapshot_of(round_, weights=world.weights, commitments=commitments or Commitments(), next_round_on=next_day, at=NOW)
 
-    return build(rounds.snapshot_of(frozen(world, cast, **options)))
+
+def verdicts(found: Snapshot, need) -> dict[str, str]:
+    """Branch code → code of the first rule that refuses it for this need, "" for a candidate."""
+    row = found["need_id"].searchsorted([need.pk])
+    refused_by = screen(Ground(found), row).refused_by[0].tolist()
+    codes = [branch["code"] for branch in found.header["branches"]]
+    return {code: "" if place == PASSED else RULES[place].code for code, place in zip(codes, refused_by, strict=True)}
+
+
+def options(built: Built) -> list[tuple[int, str, bool]]:
+    """(need id, branch code, without discretionary subsidy) of each option."""
+    s, o = built.snapshot, built.options
+    return [
+        (int(s["need_id"][need]), s.header["branches"][branch]["code"], bool(bare))
+        for need, branch, bare in zip(o.need.tolist(), o.branch.tolist(), o.is_bare.tolist(), strict=True)
+    ]
+
+
+def solution(built: Built, *, steps: int = 2000):
+    """Solved, and nothing to complain of."""
+    fixed, impossible = built.pins
+    found = optimizer.solve(built.problem, budget=optimizer.Budget(steps=steps), gap=0, fixed=fixed)
+    assert not impossible
+    assert optimizer.check(built.problem, found, fixed=fixed).ok
+    return found
+
+
+def chosen(built: Built, found) -> set[tuple[int, str, bool]]:
+    """What the solution chose, as `options` names it."""
+    named = options(built)
+    return {named[option] for option in found.choice.tolist() if option >= 0}
