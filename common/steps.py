@@ -40,9 +40,18 @@ class Actor(Protocol):
     def is_system(self) -> bool: ...
 
 
-def actor_for(by: Actor | Mapping[int, Actor], obj: Any) -> Actor:
-    """Who acts on this object, where `by` is one actor or a map from id to actor."""
-    return by[obj.pk] if isinstance(by, Mapping) else by
+class Crew(Protocol):
+    """Many people handed to a `*_many` function as if they were one: `on` says who of them acts on this object."""
+
+    def on(self, obj: Any) -> Actor: ...
+
+
+def actor_for(by: Any, obj: Any) -> Actor:
+    """Who acts on this object, where `by` is one actor, a crew, or a map from id to actor."""
+    if isinstance(by, Mapping):
+        return by[obj.pk]
+    on = getattr(by, "on", None)
+    return on(obj) if on is not None else by
 
 
 def nothing_missing(_obj: Any) -> Iterable[Problem]:
@@ -136,7 +145,7 @@ def take_many(
     verb: str,
     objects: Iterable[Any],
     *,
-    by: Actor | Mapping[int, Actor],
+    by: Actor | Crew | Mapping[int, Actor],
     at: dt.datetime,
     seen: Mapping[int, int] | None = None,
     note: str = "",
@@ -146,7 +155,7 @@ def take_many(
 ) -> list[Taken]:
     """Apply `verb` to each object that admits it; a refused row keeps its state and carries the error. Results in the order handed in.
 
-    `by` is one actor or id → actor; `seen` maps id → version looked at (default: the version of the object handed in); `changes` maps
+    `by` is one actor, a crew, or id → actor; `seen` maps id → version looked at (default: the version of the object handed in); `changes` maps
     id → fields to write, or is a function of the admitted objects that returns such a map.
     """
     wanted = {obj.pk: obj for obj in objects}  # a row named twice is taken once
@@ -236,7 +245,7 @@ def record_many(
     objects: Sequence[Any],
     verb: str,
     *,
-    by: Actor | Mapping[int, Actor],
+    by: Actor | Crew | Mapping[int, Actor],
     at: dt.datetime,
     note: str = "",
     changes: Mapping[str, Any] | None = None,
