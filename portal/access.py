@@ -1,0 +1,78 @@
+"""Who is asking: every page is for a signed-in person, and is handed that person as an actor."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+
+from common.errors import DomainError
+from organisations.acting import acting
+from organisations.actors import BANK_ROLES, FIRM_ROLES, REVIEW_ROLES, Person
+from organisations.models import Role, Unit
+
+Page = Callable[..., HttpResponse]
+
+
+def signed_in(view: Page) -> Page:
+    """Load the person once (two queries) and hand them to the view; a refusal nobody caught becomes a page."""
+
+    @login_required
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        by = acting(request)
+        try:
+            return view(request, by, *args, **kwargs)
+        except DomainError as error:
+            from portal.views.errors import refused  # noqa: PLC0415 -- the error pages use this module too
+
+            return refused(request, error)
+
+    return guarded
+
+
+def require(holds: bool) -> None:  # noqa: FBT001 -- reads as a sentence: require(is_reviewer(by))
+    if not holds:
+        raise PermissionDenied
+
+
+def is_firm(by: Person) -> bool:
+    return any(seat.role in FIRM_ROLES for seat in by.seats)
+
+
+def is_bank(by: Person) -> bool:
+    return any(seat.role in BANK_ROLES for seat in by.seats)
+
+
+def is_reviewer(by: Person) -> bool:
+    """Someone of a line department's unit, at any tier."""
+    return any(seat.role in REVIEW_ROLES and seat.line in (Unit.Line.INDUSTRY, Unit.Line.NDRC) for seat in by.seats)
+
+
+def is_provincial(by: Person) -> bool:
+    return any(
+        seat.role in REVIEW_ROLES and seat.line in (Unit.Line.INDUSTRY, Unit.Line.NDRC) and seat.unit_kind == Unit.Kind.PROVINCE
+        for seat in by.seats
+    )
+
+
+def is_finance(by: Person) -> bool:
+    return any(seat.line == Unit.Line.FINANCE for seat in by.seats)
+
+
+def oversees(by: Person) -> bool:
+    """Provincial offices, auditors and other readers: whoever looks at a province as a whole."""
+    return bool(provinces_of(by))
+
+
+def provinces_of(by: Person) -> frozenset[str]:
+    """The provinces whose rounds, budgets and appetite this person reads."""
+    return frozenset(
+        seat.province
+        for seat in by.seats
+        if seat.role in (Role.READER, Role.AUDITOR) or (seat.role in REVIEW_ROLES and seat.unit_kind == Unit.Kind.PROVINCE)
+    )

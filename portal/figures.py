@@ -1,0 +1,167 @@
+"""The province in numbers: the funnel, the reserve by municipal unit, signed against asked. A handful of queries, whatever the size."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, Q, Sum
+from django.utils.translation import gettext_lazy as _
+
+from deals.models import Deal, Drawdown, Invitation
+from organisations.actors import Person
+from organisations.models import Region
+from portal import tiles
+from projects.models import Filing, Need
+
+S, D, I = Filing.State, Deal.State, Invitation.State  # noqa: E741 -- the tables read better with one letter
+IN_RESERVE = (S.IN_POOL, S.REPORTED, S.LISTED)
+DOCKED = (*Deal.COMMITTED, D.REPAID)
+SIGNED = (D.SIGNED, D.DRAWING, D.COMPLETED, D.REPAID)
+SHOWN_TO_BANK = tuple(state for state in I.values if state not in (I.AWAITING_CONSENT, I.WITHHELD))
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Stage:
+    label: Any
+    filings: int
+    amount: Decimal
+    share: float  # of the first stage, by amount
+
+
+def funnel(by: Person) -> list[Stage]:
+    """Reserve → listed → invited → docked → signed → drawn → paid to the supplier: filings, and the money of each stage."""
+    filings = Filing.objects.visible_to(by).order_by()
+    reserve = filings.filter(state__in=IN_RESERVE).values("pk")
+    invited = Invitation.objects.filter(filing__in=reserve, state__in=SHOWN_TO_BANK).order_by().values("filing")
+    deals = Deal.objects.filter(filing__in=filings.values("pk")).order_by()
+    drawn = Drawdown.objects.filter(deal__in=deals.filter(state__in=SIGNED).values("pk")).order_by()
+    money = {"filings": Count("deal__filing", distinct=True), "amount": Sum("amount")}
+    rows = [
+        (_("储备"), _needs(Q(filing__in=reserve))),
+        (_("列入清单"), _needs(Q(filing__in=filings.filter(state=S.LISTED).values("pk")))),
+        (_("送达银行"), _needs(Q(filing__in=invited))),
+        (_("确定对接"), _deals(deals.filter(state__in=DOCKED), "amount")),
+        (_("签约"), _deals(deals.filter(state__in=SIGNED), "signed_amount")),
+        (_("放款"), drawn.aggregate(**money)),
+        (_("划付供应商"), drawn.exclude(paid_to_supplier_on=None).aggregate(**money)),
+    ]
+    whole = rows[0][1]["amount"] or ZERO
+    return [
+        Stage(label, row["filings"], row["amount"] or ZERO, float((row["amount"] or ZERO) / whole) if whole else 0.0) for label, row in rows
+    ]
+
+
+def _needs(which: Q) -> dict[str, Any]:
+    return Need.objects.filter(which).aggregate(filings=Count("filing", distinct=True), amount=Sum("amount"))
+
+
+def _deals(deals: Any, field: str) -> dict[str, Any]:
+    return deals.aggregate(filings=Count("filing", distinct=True), amount=Sum(field))
+
+
+@dataclass(frozen=True)
+class Place:
+    """One municipal-level unit."""
+
+    region: Region
+    filings: Mapping[str, int]
+    needs: Mapping[str, Decimal]
+    signed: Decimal
+    drawn: Decimal
+
+    @property
+    def in_review(self) -> int:
+        return self.filings.get(S.IN_REVIEW, 0) + self.filings.get(S.RETURNED, 0)
+
+    @property
+    def in_reserve(self) -> int:
+        return sum(self.filings.get(state, 0) for state in IN_RESERVE)
+
+    @property
+    def reserve(self) -> Decimal:
+        return sum((self.needs.get(state, ZERO) for state in IN_RESERVE), ZERO)
+
+    @property
+    def pool(self) -> int:
+        return self.filings.get(S.IN_POOL, 0)
+
+    @property
+    def reported(self) -> int:
+        return self.filings.get(S.REPORTED, 0)
+
+    @property
+    def listed(self) -> int:
+        return self.filings.get(S.LISTED, 0)
+
+    @property
+    def listed_need(self) -> Decimal:
+        return self.needs.get(S.LISTED, ZERO)
+
+    @property
+    def unsigned(self) -> Decimal:
+        """Reserve that no contract covers yet."""
+        return max(self.reserve - self.signed, ZERO)
+
+    @property
+    def cover(self) -> float | None:
+        """Unsigned reserve ÷ signed: how many times over the reserve could carry what has been signed so far."""
+        return float(self.unsigned / self.signed) if self.signed else None
+
+    @property
+    def is_short(self) -> bool:
+        return self.unsigned == 0 or (self.cover is not None and self.cover < 1)
+
+    @property
+    def signed_share(self) -> float | None:
+        return float(self.signed / self.listed_need) if self.listed_need else None
+
+    @property
+    def shade(self) -> str:
+        return tiles.shade(self.signed_share)
+
+    @property
+    def tile(self) -> tuple[int, int] | None:
+        return tiles.PLACES.get(self.region.code)
+
+
+def places(by: Person, regions: Sequence[Region]) -> list[Place]:
+    """One row for each municipal-level unit, in five queries. A county directly under the province is its own row, once."""
+    filings = Filing.objects.visible_to(by).exclude(state=S.DRAFT).order_by().values("pk")
+    counted = _by_place(Filing.objects.filter(pk__in=filings), "project__region__municipal", Count("pk"))
+    asked = _by_place(Need.objects.filter(filing__in=filings), "project__region__municipal", Sum("amount"), state="filing__state")
+    deals = Deal.objects.filter(filing__in=filings, state__in=SIGNED)
+    signed = dict(deals.order_by().values_list(_PLACE).annotate(n=Sum("signed_amount")))
+    drawn = dict(Drawdown.objects.filter(deal__in=deals.values("pk")).order_by().values_list(f"deal__{_PLACE}").annotate(n=Sum("amount")))
+    return [
+        Place(
+            region,
+            counted.get(region.pk, {}),
+            asked.get(region.pk, {}),
+            signed.get(region.pk) or ZERO,
+            drawn.get(region.pk) or ZERO,
+        )
+        for region in regions
+    ]
+
+
+_PLACE = "filing__project__region__municipal"
+
+
+def _by_place(rows: Any, place: str, amount: Any, *, state: str = "state") -> dict[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = {}
+    for where, which, value in rows.order_by().values_list(F(place), F(state)).annotate(n=amount):
+        found.setdefault(where, {})[which] = value
+    return found
+
+
+def total(rows: Sequence[Place]) -> dict[str, Any]:
+    """The province's row: each unit once."""
+    return {
+        name: sum((getattr(row, name) for row in rows), ZERO if name in MONEY else 0)
+        for name in ("in_review", "pool", "reported", "listed", "in_reserve", *MONEY)
+    }
+
+
+MONEY = ("reserve", "signed", "drawn", "unsigned", "listed_need")

@@ -1,0 +1,149 @@
+"""Whose move it is, and by when: the first thing every detail page and list row says."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from common.models import Deadline
+from common.steps import subject_of
+from deals.models import Deal, Invitation, SubsidyClaim
+from matching.models import Round
+from organisations.actors import FIRM_ROLES, Person
+from organisations.models import Unit
+from projects.models import Filing
+from schemes.models import Scheme
+
+
+@dataclass(frozen=True)
+class Move:
+    """Who has to do what by when. Nobody: the case has ended, or rests."""
+
+    who: Any = ""
+    what: Any = ""
+    due: dt.datetime | None = None
+    is_mine: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        return not self.who
+
+
+PROVINCE = _("省级主管部门")
+SYSTEM = _("系统")
+
+
+def open_deadlines(rows: Iterable[Any]) -> dict[int, dt.datetime]:
+    """The soonest open deadline of each row, in one query; rows are of one kind."""
+    rows = list(rows)
+    if not rows:
+        return {}
+    found: dict[int, dt.datetime] = {}
+    deadlines = Deadline.objects.filter(
+        subject=subject_of(rows[0]), subject_id__in=[row.pk for row in rows], closed_at=None, paused_at=None
+    ).order_by("due_at")
+    for row in deadlines:
+        found.setdefault(row.subject_id, row.due_at)
+    return found
+
+
+def of_filing(filing: Filing, by: Person, due: dt.datetime | None = None) -> Move:
+    if filing.state == Filing.State.IN_REVIEW and filing.current_step is not None:
+        step = filing.current_step
+        mine = by.unit_seat(step.unit_id, step.stage) is not None
+        return Move(f"{step.unit.organisation.name} {step.get_stage_display()}", _("审核"), step.due_at or due, mine)
+    if filing.state in (Filing.State.DRAFT, Filing.State.RETURNED):
+        what = _("填写并提交") if filing.state == Filing.State.DRAFT else _("修改后重新提交")
+        return Move(filing.firm.name, what, due, by.seat(filing.firm_id, *FIRM_ROLES) is not None)
+    if filing.state == Filing.State.IN_POOL:
+        return Move(PROVINCE, _("择批上报"), None, _is_provincial(by))
+    if filing.state == Filing.State.REPORTED:
+        return Move(_("国家部委"), _("审定备选项目清单"), None, is_mine=False)
+    if filing.state == Filing.State.LISTED:
+        return Move(_("银行与企业"), _("对接洽谈"), None, is_mine=False)
+    return Move()
+
+
+def _is_provincial(by: Person) -> bool:
+    return any(seat.unit_kind == Unit.Kind.PROVINCE for seat in by.seats)
+
+
+I = Invitation.State  # noqa: E741 -- the table reads better with one letter
+D = Deal.State
+
+INVITATION_MOVES: Mapping[str, tuple[str, Any, str]] = {  # state → side, what, the field with the date
+    I.AWAITING_CONSENT: ("firm", _("决定是否向该银行公开"), "expires_at"),
+    I.OPEN: ("bank", _("首次联系企业"), "contact_due_at"),
+    I.VIEWED: ("bank", _("答复是否有意向"), "expires_at"),
+    I.ACCEPTED: ("firm", _("比较各行方案并选择"), ""),
+}
+DEAL_MOVES: Mapping[str, tuple[str, Any]] = {
+    D.INTENT: ("firm", _("比较各行方案并选择")),
+    D.CONFIRMED: ("bank", _("收齐材料，开始尽职调查")),
+    D.DILIGENCE: ("bank", _("完成尽职调查与审批")),
+    D.REPORTED_UP: ("bank", _("上级行审批")),
+    D.CREDIT_APPROVED: ("bank", _("与企业签约")),
+    D.SIGNED: ("bank", _("按进度放款")),
+    D.DRAWING: ("bank", _("按进度放款")),
+    D.COMPLETED: ("bank", pgettext_lazy("deal", "贷后管理，结清后登记")),
+}
+
+
+def of_invitation(invitation: Invitation, by: Person) -> Move:
+    if invitation.state not in INVITATION_MOVES:
+        return Move()
+    side, what, field = INVITATION_MOVES[invitation.state]
+    due = getattr(invitation, field) if field else None
+    if side == "firm":
+        mine = by.seat(invitation.filing.firm_id, *FIRM_ROLES) is not None
+        return Move(invitation.filing.firm.name if mine else _("企业"), what, due, mine)
+    return Move(invitation.branch.organisation.name, what, due, by.seat(invitation.branch.organisation_id) is not None)
+
+
+def of_deal(deal: Deal, by: Person, due: dt.datetime | None = None) -> Move:
+    if deal.state not in DEAL_MOVES:
+        return Move()
+    side, what = DEAL_MOVES[deal.state]
+    if side == "firm":
+        return Move(deal.firm.name, what, due, by.seat(deal.firm_id, *FIRM_ROLES) is not None)
+    return Move(deal.branch.organisation.name, what, due, by.seat(deal.branch.organisation_id) is not None)
+
+
+def of_claim(claim: SubsidyClaim, by: Person) -> Move:
+    deciding = {
+        Scheme.Authority.PROVINCE: _("省级财政部门"),
+        Scheme.Authority.CITY_FINANCE: _("市级财政部门"),
+        Scheme.Authority.EXTERNAL: _("系统外审批机关"),
+    }[Scheme.Authority(claim.scheme.authority)]
+    is_finance = any(seat.line == Unit.Line.FINANCE for seat in by.seats)
+    state = claim.state
+    if state == SubsidyClaim.State.FORECAST:
+        by_firm = claim.scheme.channel == Scheme.Channel.FIRM_REIMBURSE
+        what = _("付息后申领") if by_firm else _("报送凭证")
+        who = claim.deal.firm if by_firm else claim.deal.branch.organisation
+        return Move(who.name, what, None, by.seat(who.pk) is not None)
+    if state == SubsidyClaim.State.FILED:
+        return Move(PROVINCE, _("审核申领"), None, any(seat.line == Unit.Line.INDUSTRY for seat in by.seats) and _is_provincial(by))
+    if state == SubsidyClaim.State.EVIDENCED:
+        return Move(deciding, _("审核凭证"), None, is_finance)
+    if state == SubsidyClaim.State.REVIEWED:
+        return Move(deciding, _("审批"), None, is_finance)
+    if state in (SubsidyClaim.State.APPROVED, SubsidyClaim.State.RECORDED):
+        return Move(deciding, _("拨付或结算"), None, is_finance)
+    return Move()
+
+
+def of_round(round_: Round, by: Person) -> Move:
+    mine = _is_provincial(by)
+    if round_.state == Round.State.PLANNED:
+        return Move(PROVINCE, _("冻结快照"), None, mine)
+    if round_.state in (Round.State.FROZEN, Round.State.SOLVING):
+        return Move(SYSTEM, _("计算并核验"), None, is_mine=False)
+    if round_.state == Round.State.SOLVED:
+        if round_.proposed_by_id is None:
+            return Move(PROVINCE, _("核对结果并提请发布"), None, mine)
+        return Move(PROVINCE, _("由另一位签发人审定发布"), None, mine and round_.proposed_by_id != by.user_id)
+    return Move()

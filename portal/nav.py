@@ -1,0 +1,62 @@
+"""The menu: what each reader finds, by the seats they hold."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from organisations.actors import Person
+from portal.access import is_bank, is_finance, is_firm, is_provincial, is_reviewer, oversees
+
+
+@dataclass(frozen=True)
+class Entry:
+    name: str
+    label: Any
+    shown: Callable[[Person], bool]
+
+
+def anyone(_by: Person) -> bool:
+    return True
+
+
+def sees_filings(by: Person) -> bool:
+    return is_reviewer(by) or oversees(by)
+
+
+def sees_money(by: Person) -> bool:
+    return is_provincial(by) or is_finance(by) or oversees(by)
+
+
+def sees_claims(by: Person) -> bool:
+    return is_firm(by) or is_bank(by) or is_finance(by) or oversees(by)
+
+
+MENU = (
+    Entry("home", _("我的工作"), anyone),
+    Entry("my-filings", _("我的申报"), is_firm),
+    Entry("inbox", _("收件箱"), is_reviewer),
+    Entry("filings", _("申报台账"), sees_filings),
+    Entry("adequacy", _("储备充足度"), sees_filings),
+    Entry("invitations", _("对接邀请"), is_bank),
+    Entry("deals", _("对接项目"), lambda by: is_bank(by) or is_firm(by) or sees_filings(by)),
+    Entry("rounds", _("推荐轮次"), oversees),
+    Entry("progress", _("进度总览"), oversees),
+    Entry("claims", _("贴息申领"), sees_claims),
+    Entry("accounts", _("额度与预算"), lambda by: oversees(by) or is_bank(by)),
+)
+
+
+def entries(by: Person) -> list[Entry]:
+    return [entry for entry in MENU if entry.shown(by)]
+
+
+def here(by: Person, address: str) -> str:
+    """The entry a page belongs to: by its first part, a firm's filings being its own."""
+    first = address.strip("/").partition("/")[0]
+    if first == "filings" and not sees_filings(by):
+        return "my-filings" if is_firm(by) else "invitations"
+    if address == "/filings/mine/":
+        return "my-filings"
+    return first or "home"

@@ -1,0 +1,48 @@
+"""What every page carries beside its own content: the menu, the day, and whether the working-day calendar knows this year."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render as django_render
+from django.utils import timezone
+
+from common.models import CalendarException
+from organisations.actors import Person
+from organisations.clock import now
+from portal import nav
+
+ROWS = 50
+
+
+def render(
+    request: HttpRequest, template: str, context: Mapping[str, Any] | None = None, *, by: Person | None = None, status: int = 200
+) -> HttpResponse:
+    """Render a full page for `by`, or for nobody (sign-in, error pages)."""
+    today = timezone.localdate(by.at if by else now())
+    shared = {
+        "by": by,
+        "menu": nav.entries(by) if by else (),
+        "here": nav.here(by, request.path) if by else "",
+        "today": today,
+        "missing_year": today.year if by and not CalendarException.objects.filter(day__year=today.year).exists() else None,
+    }
+    return django_render(request, template, shared | dict(context or {}), status=status)
+
+
+def page_of(rows: QuerySet[Any] | list[Any], request: HttpRequest, *, size: int = ROWS) -> Page[Any]:
+    """One page of a list, by `?page=`; nonsense shows the first."""
+    return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One filter of a list: its value in the address, its label, how many rows it holds."""
+
+    value: str
+    label: Any
+    rows: int
+    current: bool

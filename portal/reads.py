@@ -1,0 +1,82 @@
+"""The rows a person may see, with everything a page of them reads: the same number of queries for one row or fifty."""
+
+from django.db.models import Prefetch, QuerySet
+
+from deals.models import Deal, Drawdown, Invitation, SubsidyClaim
+from lenders.models import Appetite
+from matching.models import Recommendation, Round
+from organisations.actors import Person
+from portal.access import provinces_of
+from projects.models import Filing, IntendedBank, Need
+from schemes.models import Budget
+
+BANKS = Prefetch("intended_banks", IntendedBank.objects.select_related("branch__organisation").order_by("rank"))
+
+
+def filings(by: Person) -> QuerySet[Filing]:
+    return (
+        Filing.objects.visible_to(by)
+        .with_progress()
+        .select_related("project__zone__organisation", "project__region__municipal", "programme")
+        .prefetch_related(Prefetch("needs", Need.objects.order_by("year")))
+    )
+
+
+def needs_of(filing: Filing) -> list[Need]:
+    return list(Need.objects.filter(filing=filing).prefetch_related(BANKS).order_by("year"))
+
+
+def invitations(by: Person) -> QuerySet[Invitation]:
+    """What a bank is shown of the filing is decided by `portal.views.invitations`: the row itself tells only the outline."""
+    return Invitation.objects.visible_to(by).select_related(
+        "branch__organisation",
+        "branch__bank",
+        "filing__firm",
+        "filing__project__region",
+        "filing__project__industry",
+        "need",
+        "recommendation__product",
+        "decline_code",
+    )
+
+
+def deals(by: Person) -> QuerySet[Deal]:
+    return (
+        Deal.objects.visible_to(by)
+        .select_related(
+            "firm__firm",
+            "branch__organisation",
+            "branch__bank",
+            "need",
+            "filing__project__region",
+            "invitation__recommendation",
+            "decline_code",
+        )
+        .prefetch_related(Prefetch("drawdowns", Drawdown.objects.order_by("number")))
+    )
+
+
+def claims(by: Person) -> QuerySet[SubsidyClaim]:
+    return SubsidyClaim.objects.visible_to(by).select_related(
+        "scheme", "claimant", "deal__firm", "deal__branch__organisation", "deal__filing__project", "batch"
+    )
+
+
+def rounds(by: Person) -> QuerySet[Round]:
+    """Rounds are the provincial office's and its readers'; a firm or bank sees its own recommendation, never the round."""
+    return Round.objects.visible_to(by).select_related("programme", "parent", "weights", "proposed_by", "published_by")
+
+
+def recommendations(by: Person) -> QuerySet[Recommendation]:
+    return Recommendation.objects.visible_to(by).select_related(
+        "branch__organisation", "branch__bank", "product", "round", "need__filing__project", "need__firm"
+    )
+
+
+def appetites(by: Person) -> QuerySet[Appetite]:
+    return Appetite.objects.visible_to(by).select_related("account", "bank__organisation", "branch__organisation", "programme")
+
+
+def budgets(by: Person) -> QuerySet[Budget]:
+    """Budgets are read by the province's offices and readers."""
+    return Budget.objects.filter(province__in=provinces_of(by)).select_related("account", "scheme")

@@ -1,0 +1,76 @@
+"""Subsidy claims: who asked for what, what was cut and why, whose decision it is. Approval itself is made in the admin."""
+
+from django.contrib.admin.sites import site
+from django.db.models import Count, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from deals.subsidies.actions import CLAIM_ACTIONS
+from deals.subsidies.models import AccrualLine, SubsidyClaim
+from deals.subsidies.states import STEPS_OF_CHANNEL
+from organisations.actors import Person
+from portal import moves, reads
+from portal.access import is_finance, signed_in
+from portal.history import events_of
+from portal.page import Tab, page_of, render
+from portal.panel import Refused, explained, panel
+
+C = SubsidyClaim.State
+TABS = (
+    ("", _("办理中"), (C.FILED, C.EVIDENCED, C.REVIEWED)),
+    ("forecast", _("已测算"), (C.FORECAST,)),
+    ("approved", _("待拨付"), (C.APPROVED, C.RECORDED)),
+    ("ended", _("已办结"), (C.SETTLED, C.REFUSED)),
+)
+
+
+@signed_in
+def index(request: HttpRequest, by: Person) -> HttpResponse:
+    wanted = request.GET.get("state", "")
+    visible = SubsidyClaim.objects.visible_to(by)
+    counts = dict(visible.order_by().values_list("state").annotate(n=Count("pk", distinct=True)))
+    tabs = [Tab(value, label, sum(counts.get(state, 0) for state in states), current=value == wanted) for value, label, states in TABS]
+    states = next((states for value, _label, states in TABS if value == wanted), TABS[0][2])
+    rows = page_of(reads.claims(by).filter(state__in=states).order_by("period_end", "pk"), request)
+    for row in rows:
+        row.move = moves.of_claim(row, by)
+    ids = visible.filter(state__in=states).order_by().values("pk")
+    context = {
+        "page": rows,
+        "tabs": tabs,
+        "state": wanted,
+        "total": SubsidyClaim.objects.filter(pk__in=ids).aggregate(requested=Sum("requested"), eligible=Sum("eligible"), paid=Sum("paid")),
+        "is_finance": is_finance(by),
+        "admin": admin_url() if request.user.is_staff else "",  # type: ignore[union-attr]  # signed in
+    }
+    return render(request, "portal/claim/list.html", context, by=by)
+
+
+def admin_url(claim: SubsidyClaim | None = None) -> str:
+    """Where the deciding office approves, if the admin knows claims."""
+    if SubsidyClaim not in site._registry:  # noqa: SLF001 -- the admin's own `is_registered` is newer than some LTS patch releases
+        return ""
+    return reverse("admin:deals_subsidyclaim_change", args=[claim.pk]) if claim else reverse("admin:deals_subsidyclaim_changelist")
+
+
+@signed_in
+def detail(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
+    return page(request, by, get_object_or_404(reads.claims(by), pk=pk))
+
+
+def page(request: HttpRequest, by: Person, claim: SubsidyClaim, *, refused: Refused | None = None, status: int = 200) -> HttpResponse:
+    steps = STEPS_OF_CHANNEL[claim.scheme.channel]
+    context = {
+        "claim": claim,
+        "move": moves.of_claim(claim, by),
+        "lines": list(
+            AccrualLine.objects.filter(claim=claim).select_related("drawdown", "version").order_by("drawdown__number", "period_end", "pk")
+        ),
+        "timeline": events_of(claim, steps, by),
+        "steps": panel("claims", claim, steps, by, refused=refused, only=CLAIM_ACTIONS),
+        "refused": explained(refused, steps),
+        "admin": admin_url(claim) if request.user.is_staff else "",  # type: ignore[union-attr]  # signed in
+    }
+    return render(request, "portal/claim/detail.html", context, by=by, status=status)

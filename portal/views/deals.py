@@ -1,0 +1,83 @@
+"""A deal: the firm chooses, the bank reports what it did, both see the money."""
+
+from typing import Any
+
+from django.db.models import Count, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+
+from deals.actions import DEAL_ACTIONS
+from deals.models import Deal, InterestReceipt, Repayment
+from deals.states import DEAL_STEPS
+from deals.subsidies.models import AccrualLine
+from organisations.actors import Person
+from portal import moves, reads
+from portal.access import signed_in
+from portal.history import events_of
+from portal.page import Tab, page_of, render
+from portal.panel import Refused, explained, panel
+
+D = Deal.State
+TRACK = (D.INTENT, D.CONFIRMED, D.DILIGENCE, D.CREDIT_APPROVED, D.SIGNED, D.DRAWING, D.COMPLETED)
+PLACE = {D.REPORTED_UP: D.DILIGENCE, D.REPAID: D.COMPLETED}
+TABS = (
+    ("", _("进行中"), (D.INTENT, D.CONFIRMED, D.DILIGENCE, D.REPORTED_UP, D.CREDIT_APPROVED)),
+    ("signed", _("已签约"), (D.SIGNED, D.DRAWING, D.COMPLETED, D.REPAID)),
+    ("ended", _("未成"), (D.DECLINED, D.WITHDRAWN, D.LAPSED)),
+)
+
+
+@signed_in
+def index(request: HttpRequest, by: Person) -> HttpResponse:
+    """The deals a person may see: a bank its own, a firm its own, an office those of its cases."""
+    wanted = request.GET.get("state", "")
+    counts = dict(Deal.objects.visible_to(by).order_by().values_list("state").annotate(n=Count("pk", distinct=True)))
+    tabs = [Tab(value, label, sum(counts.get(state, 0) for state in states), current=value == wanted) for value, label, states in TABS]
+    states = next((states for value, _label, states in TABS if value == wanted), TABS[0][2])
+    rows = page_of(reads.deals(by).filter(state__in=states).order_by("-started_at", "-pk"), request)
+    shown = list(rows)
+    due = moves.open_deadlines(shown)
+    for row in shown:
+        row.move = moves.of_deal(row, by, due.get(row.pk))
+    rows.object_list = shown
+    return render(request, "portal/deal/list.html", {"page": rows, "tabs": tabs, "state": wanted}, by=by)
+
+
+@signed_in
+def detail(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
+    return page(request, by, get_object_or_404(reads.deals(by), pk=pk))
+
+
+def page(request: HttpRequest, by: Person, deal: Deal, *, refused: Refused | None = None, status: int = 200) -> HttpResponse:
+    receipts = InterestReceipt.objects.filter(deal=deal).order_by("period_end", "pk")
+    context: dict[str, Any] = {
+        "deal": deal,
+        "recommendation": deal.invitation.recommendation if deal.invitation_id else None,
+        "can_read_filing": reads.filings(by).filter(pk=deal.filing_id).exists(),
+        "move": moves.of_deal(deal, by, moves.open_deadlines([deal]).get(deal.pk)),
+        "track": progress(deal),
+        "repayments": list(Repayment.objects.filter(drawdown__deal=deal).select_related("drawdown").order_by("on", "pk")),
+        "receipts": list(receipts),
+        "claims": list(reads.claims(by).filter(deal=deal).order_by("scheme_id", "period_end")),
+        "accrued": list(
+            AccrualLine.objects.filter(drawdown__deal=deal)
+            .order_by()
+            .values("version__scheme__name", "period_end")
+            .annotate(amount=Sum("amount"), balance_days=Sum("balance_days"))
+            .order_by("version__scheme__name", "period_end")
+        ),
+        "timeline": events_of(deal, DEAL_STEPS, by),
+        "steps": panel("deals", deal, DEAL_STEPS, by, refused=refused, only=DEAL_ACTIONS),
+        "refused": explained(refused, DEAL_STEPS),
+    }
+    return render(request, "portal/deal/detail.html", context, by=by, status=status)
+
+
+def progress(deal: Deal) -> list[tuple[Any, str]]:
+    state = PLACE.get(D(deal.state), D(deal.state))
+    if state not in TRACK:
+        return [(deal.get_state_display(), "now")]
+    here = TRACK.index(state)
+    over = deal.state == D.REPAID
+    return [(name.label, "done" if place < here or over else "now" if place == here else "ahead") for place, name in enumerate(TRACK)]

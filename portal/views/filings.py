@@ -1,0 +1,214 @@
+"""A filing: its page for each reader, the ledger of filings, the inbox."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+
+from common.models import AuditEvent
+from common.steps import allowed_verbs
+from deals.actions import FILING_ACTIONS
+from deals.models import Deal
+from matching.explain import why, why_not
+from matching.models import NonMatch, Recommendation
+from organisations.actors import REVIEW_ROLES, Person
+from organisations.models import Region
+from portal import moves, reads
+from portal.access import is_firm, is_reviewer, oversees, require, signed_in
+from portal.page import Tab, page_of, render
+from portal.panel import Refused, explained, panel
+from projects.history import timeline
+from projects.models import Disclosure, EquipmentItem, Filing, ProjectFile
+from projects.states import FILING_STEPS
+
+AT_THE_FORM = {"submit", "resubmit"}  # taken where the form is filled in, so that what was typed is saved first
+TRACK = ("draft", "in_review", "in_pool", "reported", "listed")
+TABS = (
+    ("", _("全部"), tuple(state for state in Filing.State.values if state != "draft")),
+    ("in_review", _("审核中"), ("in_review",)),
+    ("returned", _("已退回修改"), ("returned",)),
+    ("in_pool", _("储备库"), ("in_pool",)),
+    ("reported", _("已上报"), ("reported",)),
+    ("listed", _("备选项目清单"), ("listed",)),
+    ("ended", _("已终止"), ("not_listed", "not_accepted", "refused", "withdrawn", "removed", "retired")),
+)
+BULK_OF_TAB = {"in_pool": ("report",), "reported": ("list",)}
+
+
+@signed_in
+def detail(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
+    return page(request, by, get_object_or_404(reads.filings(by), pk=pk))
+
+
+def page(request: HttpRequest, by: Person, filing: Filing, *, refused: Refused | None = None, status: int = 200) -> HttpResponse:
+    """The page of one filing. A bank reads what was disclosed to it and nothing of other banks; the firm and its units read all."""
+    is_inside = tells_all(by, filing)
+    needs = reads.needs_of(filing)
+    if not is_inside:
+        for need in needs:
+            need.own_banks = [row for row in need.intended_banks.all() if row.branch.organisation_id in by.organisation_ids]
+    context: dict[str, Any] = {
+        "filing": filing,
+        "needs": needs,
+        "is_inside": is_inside,
+        "is_own": by.seat(filing.firm_id) is not None,
+        "equipment": list(EquipmentItem.objects.filter(project=filing.project_id).order_by("position")) if filing.project_id else [],
+        "files": list(ProjectFile.objects.filter(filing=filing).order_by("kind", "id")),
+        "move": moves.of_filing(filing, by, moves.open_deadlines([filing]).get(filing.pk)),
+        "track": progress(filing),
+        "steps": panel("filings", filing, FILING_STEPS, by, refused=refused, only=FILING_ACTIONS.keys() - AT_THE_FORM),
+        "can_edit": any(verb in AT_THE_FORM for verb in allowed_verbs(FILING_STEPS, filing, by)),
+        "refused": explained(refused, FILING_STEPS),
+    }
+    if is_inside:
+        context |= _inside(filing, by)
+    return render(request, "portal/filing/detail.html", context, by=by, status=status)
+
+
+def tells_all(by: Person, filing: Filing) -> bool:
+    """The firm, the units of its chain and the province's readers see the history and every bank; a bank only the file."""
+    own = by.seat(filing.firm_id) is not None
+    chain = any(step.unit_id in by.unit_ids for step in filing.steps.all())
+    return own or chain or oversees(by)
+
+
+def _inside(filing: Filing, by: Person) -> dict[str, Any]:
+    invitations = list(reads.invitations(by).filter(filing=filing).order_by("sent_at", "rank"))
+    deals = list(reads.deals(by).filter(filing=filing).order_by("started_at"))
+    recommendations = list(
+        reads.recommendations(by)
+        .filter(need__filing=filing, state__in=[Recommendation.State.PUBLISHED, Recommendation.State.STANDBY])
+        .order_by("-round_id", "rank")
+    )
+    latest = recommendations[0].round_id if recommendations else 0
+    missed = (
+        NonMatch.objects.visible_to(by)
+        .filter(need__filing=filing, round__state="published", round_id__gt=latest)
+        .select_related("round", "need")
+    )
+    claims = list(reads.claims(by).filter(deal__filing=filing).order_by("deal_id", "scheme_id", "period_end"))
+    for deal in deals:
+        deal.move = moves.of_deal(deal, by)
+    for invitation in invitations:
+        invitation.move = moves.of_invitation(invitation, by)
+    offers = [deal for deal in deals if deal.state == Deal.State.INTENT]
+    return {
+        "timeline": timeline(filing, by),
+        "returned": _last_return(filing),
+        "invitations": invitations,
+        "asked": [row for row in invitations if row.state == row.State.AWAITING_CONSENT],
+        "deals": deals,
+        "offers": offers,
+        "best": min((cost for cost in map(all_in_cost, offers) if cost is not None), default=None) if len(offers) > 1 else None,
+        "recommendations": [(row, why(row)) for row in recommendations],
+        "missed": [(row, why_not(row)) for row in missed.order_by("-round_id")[:1]],
+        "claims": claims,
+        "disclosures": list(
+            Disclosure.objects.filter(filing=filing).select_related("organisation").order_by("withdrawn_at", "valid_from", "id")
+        ),
+    }
+
+
+def all_in_cost(deal: Deal) -> int | None:
+    """What the firm would pay in a year after subsidy, in basis points, where a round computed it."""
+    recommendation = deal.invitation.recommendation if deal.invitation_id else None
+    return recommendation.cost_bp if recommendation else None
+
+
+def _last_return(filing: Filing) -> AuditEvent | None:
+    """Who sent it back, and why: beside the fields that are open."""
+    if filing.state != Filing.State.RETURNED:
+        return None
+    return AuditEvent.objects.filter(subject="projects.filing", subject_id=filing.pk, verb="return").order_by("-id").first()
+
+
+def progress(filing: Filing) -> list[tuple[Any, str]]:
+    """The main road with what is done and where it stands; a case that left the road shows where it ended."""
+    state = "in_review" if filing.state == Filing.State.RETURNED else filing.state
+    if state not in TRACK:
+        return [(filing.get_state_display(), "now")]
+    here = TRACK.index(state)
+    return [(Filing.State(name).label, "done" if place < here else "now" if place == here else "ahead") for place, name in enumerate(TRACK)]
+
+
+@signed_in
+def mine(request: HttpRequest, by: Person) -> HttpResponse:
+    """A firm's own filings."""
+    require(is_firm(by))
+    rows = reads.filings(by).filter(firm__in=by.organisation_ids).order_by("-id")
+    page_rows = page_of(rows, request)
+    return render(request, "portal/filing/mine.html", {"page": with_moves(page_rows, by)}, by=by)
+
+
+@signed_in
+def ledger(request: HttpRequest, by: Person) -> HttpResponse:
+    """Every filing a reviewer or reader may see, by state, unit and words."""
+    require(is_reviewer(by) or oversees(by))
+    wanted = request.GET.get("state", "")
+    rows = _filtered(Filing.objects.visible_to(by).exclude(state=Filing.State.DRAFT), request)
+    counts = dict(rows.order_by().values_list("state").annotate(n=Count("pk")))
+    tabs = [Tab(value, label, sum(counts.get(state, 0) for state in states), current=value == wanted) for value, label, states in TABS]
+    states = next((states for value, _label, states in TABS if value == wanted), TABS[0][2])
+    shown = _filtered(reads.filings(by), request).filter(state__in=states).order_by("-submitted_at", "-id")
+    page_rows = with_moves(page_of(shown, request), by)
+    context = {
+        "page": page_rows,
+        "tabs": tabs,
+        "state": wanted,
+        "municipals": municipals(by),
+        "bulk": [
+            (verb, FILING_STEPS[verb])
+            for verb in BULK_OF_TAB.get(wanted, ())
+            if any(verb in allowed_verbs(FILING_STEPS, row, by) for row in page_rows)
+        ],
+    }
+    return render(request, "portal/filing/ledger.html", context, by=by)
+
+
+def _filtered(rows: QuerySet[Filing], request: HttpRequest) -> QuerySet[Filing]:
+    words, place = request.GET.get("q", "").strip(), request.GET.get("place", "")
+    if words:
+        rows = rows.filter(Q(title__icontains=words) | Q(firm__name__icontains=words) | Q(project__code=words) | Q(firm__uscc=words))
+    if place.isdecimal():
+        rows = rows.filter(project__region__municipal=int(place))
+    return rows
+
+
+def municipals(by: Person) -> QuerySet[Region]:
+    """The municipal-level units of the reader's provinces: 17 in Hubei, those directly under the province among them."""
+    provinces = {seat.province for seat in by.seats}
+    return Region.objects.filter(province__in=provinces, municipal=F("pk"), valid_to=None).order_by("code")
+
+
+def with_moves(rows: Iterable[Filing], by: Person) -> Any:
+    """Give each row whose move it is; one query for all deadlines."""
+    rows_list = list(rows)
+    due = moves.open_deadlines(rows_list)
+    for row in rows_list:
+        row.move = moves.of_filing(row, by, due.get(row.pk))
+    if hasattr(rows, "object_list"):
+        rows.object_list = rows_list
+    return rows
+
+
+@signed_in
+def inbox(request: HttpRequest, by: Person) -> HttpResponse:
+    """What lies with this person's unit and stage: by the batch's cut-off, then by the clock."""
+    require(is_reviewer(by))
+    page_rows = with_moves(page_of(waiting_for(by), request), by)
+    context = {
+        "page": page_rows,
+        "can_pass": any("pass" in allowed_verbs(FILING_STEPS, row, by) for row in page_rows),
+    }
+    return render(request, "portal/filing/inbox.html", context, by=by)
+
+
+def waiting_for(by: Person) -> QuerySet[Filing]:
+    here = Q(pk__in=[])
+    for seat in by.seats:
+        if seat.role in REVIEW_ROLES and seat.unit_id is not None:
+            here |= Q(current_step__unit=seat.unit_id, current_step__stage=seat.role)
+    return reads.filings(by).filter(here, state=Filing.State.IN_REVIEW).order_by("batch__county_closes_at", "current_step__due_at", "id")

@@ -1,0 +1,106 @@
+"""Matching rounds for the provincial office: what went in, what came out, how close to the best possible, and who published it."""
+
+from typing import Any
+
+from django.db.models import Count, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HTMX_STOP_POLLING
+
+from deals.actions import ROUND_ACTIONS
+from matching.explain import UNMATCHED, why_not
+from matching.models import NonMatch, Recommendation, Round
+from matching.states import ROUND_STEPS
+from organisations.actors import Person
+from portal import moves, reads
+from portal.access import oversees, require, signed_in
+from portal.history import events_of
+from portal.page import Tab, page_of, render
+from portal.panel import Refused, explained, panel
+
+RUNNING = (Round.State.FROZEN, Round.State.SOLVING)
+C = Recommendation.State
+
+
+@signed_in
+def index(request: HttpRequest, by: Person) -> HttpResponse:
+    require(oversees(by))
+    rows = page_of(reads.rounds(by).order_by("-planned_for", "-pk"), request)
+    for row in rows:
+        row.move = moves.of_round(row, by)
+    return render(request, "portal/round/list.html", {"page": rows}, by=by)
+
+
+@signed_in
+def detail(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
+    return page(request, by, get_object_or_404(reads.rounds(by), pk=pk))
+
+
+def page(request: HttpRequest, by: Person, round_: Round, *, refused: Refused | None = None, status: int = 200) -> HttpResponse:
+    context = _shown(round_, by) | {
+        "children": list(Round.objects.visible_to(by).filter(parent=round_).order_by("-pk")[:50]),
+        "timeline": events_of(round_, ROUND_STEPS, by),
+        "steps": panel("rounds", round_, ROUND_STEPS, by, refused=refused, only=ROUND_ACTIONS),
+        "refused": explained(refused, ROUND_STEPS),
+    }
+    return render(request, "portal/round/detail.html", context, by=by, status=status)
+
+
+def _shown(round_: Round, by: Person) -> dict[str, Any]:
+    recommended = Recommendation.objects.filter(round=round_)
+    by_state = dict(recommended.order_by().values_list("state").annotate(n=Count("pk")))
+    reasons = NonMatch.objects.filter(round=round_).order_by().values_list("code").annotate(n=Count("pk")).order_by("-n", "code")
+    return {
+        "round": round_,
+        "move": moves.of_round(round_, by),
+        "is_running": round_.state in RUNNING,
+        "leads": recommended.filter(rank=0).aggregate(n=Count("pk"), amount=Sum("amount")),
+        "by_state": [(C(state).label, n) for state, n in sorted(by_state.items())],
+        "reasons": [(code, UNMATCHED.get(code, code), n) for code, n in reasons],
+    }
+
+
+@signed_in
+def status(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
+    """The figures alone, asked for every two seconds while a round is computed; polling stops when it is done."""
+    round_ = get_object_or_404(reads.rounds(by), pk=pk)
+    context = _shown(round_, by)
+    answer = render(request, "portal/round/status.html", context, by=by)
+    if not context["is_running"]:
+        answer.status_code = HTMX_STOP_POLLING
+        answer["HX-Refresh"] = "true"
+    return answer
+
+
+@signed_in
+def recommendations(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
+    round_ = get_object_or_404(reads.rounds(by), pk=pk)
+    wanted = request.GET.get("state", "")
+    all_rows = reads.recommendations(by).filter(round=round_)
+    tabs = [
+        Tab(value, label, all_rows.filter(rank__in=ranks).count(), current=value == wanted)
+        for value, label, ranks in (("", _("首推"), (0,)), ("standby", _("候补"), (1, 2)))
+    ]
+    ranks = (1, 2) if wanted == "standby" else (0,)
+    rows = page_of(all_rows.filter(rank__in=ranks).order_by("-value", "need_id", "rank"), request)
+    return render(request, "portal/round/recommendations.html", {"round": round_, "page": rows, "tabs": tabs}, by=by)
+
+
+@signed_in
+def non_matches(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
+    """Needs without a recommendation, by reason: what to do about each is in its own words."""
+    round_ = get_object_or_404(reads.rounds(by), pk=pk)
+    wanted = request.GET.get("state", "")
+    all_rows = NonMatch.objects.visible_to(by).filter(round=round_)
+    counts = list(
+        NonMatch.objects.filter(pk__in=all_rows.order_by().values("pk")).values_list("code").annotate(n=Count("pk")).order_by("-n", "code")
+    )
+    tabs = [Tab("", _("全部"), sum(n for _code, n in counts), current=not wanted)]
+    tabs += [Tab(code, UNMATCHED.get(code, code), n, current=code == wanted) for code, n in counts]
+    shown = all_rows.filter(code=wanted) if wanted else all_rows
+    rows = page_of(
+        shown.select_related("round", "need__filing__project__region", "need__firm").order_by("code", "need_id"), request, size=30
+    )
+    context = {"round": round_, "page": rows, "tabs": tabs, "rows": [(row, why_not(row)) for row in rows]}
+    return render(request, "portal/round/non_matches.html", context, by=by)

@@ -1,0 +1,104 @@
+"""One address for every step of every kind: read what was typed, call the step, answer with the page."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from common.errors import DomainError, Invalid, Problem
+from common.steps import Step
+from deals.actions import DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS
+from deals.models import Deal
+from deals.states import DEAL_STEPS, INVITATION_STEPS
+from deals.subsidies.actions import CLAIM_ACTIONS
+from deals.subsidies.states import STEPS_OF_CHANNEL
+from matching.actions import ROUND_ACTIONS
+from matching.states import ROUND_STEPS
+from organisations.actors import Person
+from organisations.entering import read
+from organisations.idempotency import Answer, answer_once
+from portal import reads
+from portal.access import signed_in
+from portal.panel import Refused
+from portal.views import claims, deals, filings, invitations, rounds
+from projects.states import FILING_STEPS
+
+Detail = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the address calls it: the rows a person may see, its state table, its step functions, its page."""
+
+    rows: Callable[[Person], QuerySet[Any]]
+    steps: Callable[[Any], Mapping[str, Step]]
+    actions: Mapping[str, Callable[..., Any]]
+    page: Detail
+
+
+KINDS: Mapping[str, Kind] = {
+    "filings": Kind(reads.filings, lambda _filing: FILING_STEPS, FILING_ACTIONS, filings.page),
+    "invitations": Kind(reads.invitations, lambda _invitation: INVITATION_STEPS, INVITATION_ACTIONS, invitations.page),
+    "deals": Kind(reads.deals, lambda _deal: DEAL_STEPS, DEAL_ACTIONS, deals.page),
+    "claims": Kind(reads.claims, lambda claim: STEPS_OF_CHANNEL[claim.scheme.channel], CLAIM_ACTIONS, claims.page),
+    "rounds": Kind(reads.rounds, lambda _round: ROUND_STEPS, ROUND_ACTIONS, rounds.page),
+}
+
+
+@require_POST
+@signed_in
+def act(request: HttpRequest, by: Person, kind: str, pk: int, verb: str) -> HttpResponse:
+    """Take one step. A refusal shows the page again, what was typed kept; a repeated form gets the first answer."""
+    entry = KINDS.get(kind)
+    if entry is None:
+        raise Http404
+    obj = get_object_or_404(entry.rows(by), pk=pk)
+    step = entry.steps(obj).get(verb)
+    if step is None or verb not in entry.actions:
+        raise Http404
+    try:
+        _code, answer = answer_once(
+            by=by,
+            at=by.at,
+            route=request.path,
+            key=request.POST.get("once", ""),
+            body={name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"},
+            act=lambda: _take(request, by, kind, obj, verb, step),
+        )
+    except DomainError as error:
+        fresh = get_object_or_404(entry.rows(by), pk=pk)
+        return entry.page(request, by, fresh, refused=Refused(verb, request.POST, error), status=error.status)
+    messages.success(request, answer["message"])
+    return redirect(answer["url"])
+
+
+def _take(request: HttpRequest, by: Person, kind: str, obj: Any, verb: str, step: Step) -> Answer:
+    seen = _seen(request)
+    entered = read(step.params, request.POST)
+    result = KINDS[kind].actions[verb](obj, by=by, at=by.at, seen=seen, note=request.POST.get("note", "").strip(), **entered)
+    return 303, {"url": _next(request, kind, obj, result), "message": _("已办理：%(step)s。") % {"step": step.label}}
+
+
+def _seen(request: HttpRequest) -> int:
+    text = request.POST.get("seen", "")
+    if not text.isdecimal():
+        raise Invalid([Problem("seen", "required", _("表单缺少版本号。"), _("请刷新页面后重试。"))])
+    return int(text)
+
+
+def _next(request: HttpRequest, kind: str, obj: Any, result: Any) -> str:
+    """Where the work goes on: where the form said, at the deal an acceptance began, or at the object itself."""
+    wanted = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
+        return wanted
+    if isinstance(result, Deal):
+        return reverse("deal", args=[result.pk])
+    return reverse(kind.removesuffix("s"), args=[obj.pk])
