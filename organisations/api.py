@@ -87,7 +87,7 @@ class Reference(Resource):
 
     @classmethod
     def visible(cls, _actor: Person) -> QuerySet[Any]:
-        return cls.loaded(cls.model.objects.all())  # type: ignore[attr-defined]
+        return cls.loaded(cls.model.objects.all())
 
 
 class RegionShown(serializers.ModelSerializer[Region]):

@@ -161,7 +161,7 @@ class Resource(Acting, GenericViewSet[Any]):
 
     def get_queryset(self) -> models.QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
-            return self.model.objects.none()  # type: ignore[attr-defined]
+            return self.model.objects.none()
         return self.visible(self.actor)
 
     def get_serializer_class(self) -> Any:

@@ -194,7 +194,7 @@ class Filings(Resource):
         needs = Need.objects.prefetch_related(named).order_by("year", "id")
         steps = ReviewStep.objects.select_related("unit__organisation").order_by("position")
         return (
-            rows.with_progress()  # type: ignore[attr-defined]
+            rows.with_progress()
             .select_related("programme", "batch")
             .prefetch_related(None)
             .prefetch_related(Prefetch("steps", steps), Prefetch("needs", needs))
