@@ -1,7 +1,7 @@
 """The application form on a page: drawn from `projects.form_fields`, read back exactly as typed."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,13 +119,13 @@ def sections(
     choices: Choices,
     *,
     problems: Sequence[Problem] = (),
-    open_fields: frozenset[str] | None = None,
+    open_fields: Container[str],
     more: Mapping[str, int] | None = None,
 ) -> list[Section]:
-    """The whole form. `open_fields` None: all are open; `more` adds blank rows where the person asked for them."""
+    """The whole form. Fields that are not open are shown and cannot be changed; `more` adds blank rows where the person asked for them."""
     drawn = [_draw(one, one.name, form.get(one.name), choices, problems, (more or {}).get(one.name, 0)) for one in FORM_FIELDS]
     for entry in drawn:
-        if open_fields is not None and entry.field.name not in open_fields:
+        if entry.field.name not in open_fields:
             _close(entry)
     return [
         Section(name, label, inputs) for name, label in SECTIONS if (inputs := [entry for entry in drawn if entry.field.section == name])
@@ -182,11 +182,11 @@ def _options(one: FormField, choices: Choices) -> Sequence[Group]:
     return {"region": choices.regions, "zone": choices.zones, "industry": choices.industries}.get(one.kind, [])
 
 
-def read(typed: QueryDict, *, kept: Mapping[str, Any], open_fields: frozenset[str] | None = None) -> dict[str, Any]:
+def read(typed: QueryDict, *, kept: Mapping[str, Any], open_fields: Container[str]) -> dict[str, Any]:
     """The form as typed. Fields that are not open keep what the filing already says; empty rows are left out."""
     form = dict(kept)
     for one in FORM_FIELDS:
-        if open_fields is None or one.name in open_fields:
+        if one.name in open_fields:
             form[one.name] = _typed(one, one.name, typed)
     return form
 

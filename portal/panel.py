@@ -59,6 +59,11 @@ class StepForm:
         return not self.fields and not self.offers_note
 
     @property
+    def requires_note(self) -> bool:
+        """Where a coded reason is offered, its sentence will do."""
+        return self.needs_note and not any(field.param.kind == "code" for field in self.fields)
+
+    @property
     def is_negative(self) -> bool:
         return self.verb in NEGATIVE
 

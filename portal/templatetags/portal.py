@@ -23,6 +23,7 @@ from projects.states import FILING_STEPS
 register = template.Library()
 
 DASH = "—"
+HUNDRED = Decimal("1E2")  # two decimals of 万元
 SHORTENED_FROM = Decimal(1_000_000)  # 100 万元; smaller amounts are shown to the fen
 
 
@@ -32,7 +33,7 @@ def wan(yuan: Decimal | None) -> str | SafeString:
     if yuan is None or yuan == "":
         return DASH
     yuan = Decimal(yuan)
-    shown = yuan.quantize(Decimal(100), ROUND_HALF_UP) if abs(yuan) >= SHORTENED_FROM else yuan
+    shown = yuan.quantize(HUNDRED, ROUND_HALF_UP) if abs(yuan) >= SHORTENED_FROM else yuan
     return format_html(
         '<span class="money" title="{} {}">{}&nbsp;<small>{}</small></span>', format_yuan(yuan), _("元"), format_wan(shown), _("万元")
     )

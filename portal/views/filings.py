@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
-from common.models import AuditEvent
 from common.steps import allowed_verbs
 from deals.actions import FILING_ACTIONS
 from deals.models import Deal
@@ -24,6 +23,7 @@ from projects.history import timeline
 from projects.models import Disclosure, EquipmentItem, Filing, ProjectFile
 from projects.states import FILING_STEPS
 
+S = Filing.State
 AT_THE_FORM = {"submit", "resubmit"}  # taken where the form is filled in, so that what was typed is saved first
 TRACK = ("draft", "in_review", "in_pool", "reported", "listed")
 TABS = (
@@ -76,6 +76,7 @@ def tells_all(by: Person, filing: Filing) -> bool:
 
 
 def _inside(filing: Filing, by: Person) -> dict[str, Any]:
+    events = [event for event in timeline(filing, by) if event.verb != "save"]
     invitations = list(reads.invitations(by).filter(filing=filing).order_by("sent_at", "rank"))
     deals = list(reads.deals(by).filter(filing=filing).order_by("started_at"))
     recommendations = list(
@@ -96,8 +97,8 @@ def _inside(filing: Filing, by: Person) -> dict[str, Any]:
         invitation.move = moves.of_invitation(invitation, by)
     offers = [deal for deal in deals if deal.state == Deal.State.INTENT]
     return {
-        "timeline": timeline(filing, by),
-        "returned": _last_return(filing),
+        "timeline": events[::-1],
+        "returned": next((event for event in reversed(events) if event.verb == "return"), None) if filing.state == S.RETURNED else None,
         "invitations": invitations,
         "asked": [row for row in invitations if row.state == row.State.AWAITING_CONSENT],
         "deals": deals,
@@ -116,13 +117,6 @@ def all_in_cost(deal: Deal) -> int | None:
     """What the firm would pay in a year after subsidy, in basis points, where a round computed it."""
     recommendation = deal.invitation.recommendation if deal.invitation_id else None
     return recommendation.cost_bp if recommendation else None
-
-
-def _last_return(filing: Filing) -> AuditEvent | None:
-    """Who sent it back, and why: beside the fields that are open."""
-    if filing.state != Filing.State.RETURNED:
-        return None
-    return AuditEvent.objects.filter(subject="projects.filing", subject_id=filing.pk, verb="return").order_by("-id").first()
 
 
 def progress(filing: Filing) -> list[tuple[Any, str]]:

@@ -23,7 +23,6 @@ from portal.access import is_firm, require, signed_in
 from portal.page import render
 from portal.panel import Refused, explained
 from projects import application, drafting
-from projects.form_fields import opened_by
 from projects.models import Filing
 from projects.states import FILING_STEPS
 
@@ -71,11 +70,6 @@ def _editable(by: Person, pk: int) -> Filing:
     return filing
 
 
-def _open_fields(filing: Filing) -> frozenset[str] | None:
-    """None: all. A returned filing opens the named fields and those tied to them; a return that names none opens all."""
-    return opened_by(filing.open_fields) if filing.state == Filing.State.RETURNED and filing.open_fields else None
-
-
 def _verb(filing: Filing, by: Person) -> str:
     verb = next((verb for verb in allowed_verbs(FILING_STEPS, filing, by) if verb in SUBMITTING), "")
     if not verb:
@@ -89,7 +83,7 @@ def edit(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     verb = _verb(filing, by)
     if request.method != "POST":
         return _page(request, by, filing, verb, filing.form)
-    form = application_form.read(request.POST, kept=filing.form, open_fields=_open_fields(filing))
+    form = application_form.read(request.POST, kept=filing.form, open_fields=drafting.editable_fields(filing))
     go = request.POST.get("go", "save")
     try:
         seen = _seen(request)
@@ -170,7 +164,7 @@ def _page(
     context = {
         "filing": filing,
         "verb": verb,
-        "sections": application_form.sections(form, choices, problems=problems, open_fields=_open_fields(filing), more=more),
+        "sections": application_form.sections(form, choices, problems=problems, open_fields=drafting.editable_fields(filing), more=more),
         "problems": list(application_form.named(problems)),
         "error": error,
         "refused": explained(refused, FILING_STEPS),
@@ -186,7 +180,7 @@ def _page(
 def autosave(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     """Save as typed and answer with the time and the new version; on a stale page say so and stop saving over another's work."""
     filing = _editable(by, pk)
-    form = application_form.read(request.POST, kept=filing.form, open_fields=_open_fields(filing))
+    form = application_form.read(request.POST, kept=filing.form, open_fields=drafting.editable_fields(filing))
     moved = form.get("region") != filing.form.get("region")
     try:
         _verb(filing, by)
@@ -196,6 +190,6 @@ def autosave(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"filing": filing}
     if moved:
         choices = application_form.load_choices(filing.province, region_code=str(form.get("region", "")))
-        drawn = application_form.sections(form, choices, open_fields=_open_fields(filing))
+        drawn = application_form.sections(form, choices, open_fields=drafting.editable_fields(filing))
         context["banks"] = next(entry for section in drawn for entry in section.inputs if entry.field.kind == "branches")
     return render_part(request, "portal/filing/saved.html", context)
