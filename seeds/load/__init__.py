@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.db import transaction
 
+from organisations import roles
 from seeds.load import lenders, offices, places, points, subsidies, words
 
 LOADERS: dict[str, Callable[[], None]] = {  # in the order of what each needs
@@ -28,6 +29,7 @@ LOADERS: dict[str, Callable[[], None]] = {  # in the order of what each needs
     "budgets": subsidies.load_budgets,
     "relending_facility": subsidies.load_facility,
     "weights": points.load_weights,
+    "desks": roles.sync,
 }
 
 
