@@ -49,7 +49,7 @@ def why(recommendation: Recommendation) -> list[str]:
     """Why this bank, term by term; what the next one lacked; what a full budget took away."""
     reasons, terms = recommendation.explanation, recommendation.terms
     values = {"cost": _percent(recommendation.cost_bp), "rank": reasons.get("named_rank")}
-    told = [str(TERMS[name]) % {**values, "points": _points(points)} for name, points in terms.items() if points and name in TERMS]
+    told = [str(sentence) % {**values, "points": _points(terms[name])} for name, sentence in TERMS.items() if terms.get(name)]
     told.append(now("合计 %(points)s 分。") % {"points": _points(recommendation.value)})
     if reasons.get("relending") == "not_eligible":
         told.append(now("该行为地方法人银行，可以放款，但不享受科技创新和技术改造再贷款。"))
@@ -76,9 +76,7 @@ def why_not(non_match: NonMatch) -> list[str]:
 
 def _runner_up(row: Mapping[str, Any]) -> str:
     values = {"cost": _percent(row["cost_bp"])}
-    lacks = [
-        str(LACKS[name]) % {**values, "points": _points(points)} for name, points in row["lacks"].items() if points > 0 and name in LACKS
-    ]
+    lacks = [str(said) % {**values, "points": _points(row["lacks"][name])} for name, said in LACKS.items() if row["lacks"].get(name, 0) > 0]
     if not lacks:
         scarcer = row["price"] > row["own_price"]
         lacks = [now("条件相当，但其额度更紧张，留给其他需求更有价值") if scarcer else now("条件相当，按固定次序列为候补")]

@@ -23,7 +23,7 @@ def solve_round(round_id: int) -> None:
             return  # another worker holds the lease, or the round was cancelled meanwhile
 
 
-@shared_task(queue="default", ignore_result=True)  # small, and must not wait behind the solve it watches
+@shared_task(ignore_result=True)
 def redispatch_expired_leases() -> int:
     """Send rounds that wait for a worker or lost theirs; how many."""
     rounds = solving.waiting(clock=timezone.now)
