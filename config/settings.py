@@ -141,7 +141,10 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"matching.tasks.*": {"queue": "rounds"}}
+CELERY_TASK_ROUTES = {
+    "matching.tasks.redispatch_expired_leases": {"queue": "default"},  # must not wait behind the solve it watches
+    "matching.tasks.*": {"queue": "rounds"},
+}
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {"rounds": {"task": "matching.tasks.redispatch_expired_leases", "schedule": 15.0}}
