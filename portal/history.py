@@ -5,11 +5,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from common.models import AuditEvent
 from common.steps import Step, subject_of
 from organisations.actors import Person
+from organisations.models import Organisation
+from portal.access import oversees
 
 EVENTS_MAX = 100
+LABELS: Mapping[str, Any] = {  # what is recorded without being a step
+    "invite": _("送达银行"),
+    "plan": _("计划"),
+    "begin": _("银行表明意向"),
+    "register_direct": _("登记自行达成的贷款"),
+    "draw": _("放款"),
+    "change_rate": _("利率调整"),
+    "receive": _("登记付息"),
+    "forecast": _("测算"),
+    "reckon": _("重新测算"),
+    "accrue": _("计提"),
+}
 
 
 @dataclass(frozen=True)
@@ -20,7 +36,13 @@ class Event:
     note: str = ""
 
 
-def events_of(obj: Any, steps: Mapping[str, Step], _by: Person) -> list[Event]:
-    """The last hundred events, newest first. The object itself was fetched by what `_by` may see."""
-    rows = AuditEvent.objects.filter(subject=subject_of(obj), subject_id=obj.pk).order_by("-id")[:EVENTS_MAX]
-    return [Event(row.at, steps[row.verb].label if row.verb in steps else row.verb, row.by_label, row.note) for row in rows]
+def events_of(obj: Any, steps: Mapping[str, Step], by: Person) -> list[Event]:
+    """The last hundred events, newest first, of an object that `by` may see. People of other organisations appear as their office."""
+    rows = list(AuditEvent.objects.filter(subject=subject_of(obj), subject_id=obj.pk).order_by("-id")[:EVENTS_MAX])
+    others = {row.by_organisation_id for row in rows} - by.organisation_ids - {None}
+    names = {} if oversees(by) else dict(Organisation.objects.filter(pk__in=others).values_list("pk", "name"))
+    return [Event(row.at, _label(row.verb, steps), names.get(row.by_organisation_id, row.by_label), row.note) for row in rows]
+
+
+def _label(verb: str, steps: Mapping[str, Step]) -> Any:
+    return steps[verb].label if verb in steps else LABELS.get(verb, verb)

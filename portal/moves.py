@@ -107,18 +107,16 @@ def of_deal(deal: Deal, by: Person, due: dt.datetime | None = None) -> Move:
     if deal.state not in DEAL_MOVES:
         return Move()
     side, what = DEAL_MOVES[deal.state]
+    if deal.state == D.INTENT and deal.registered_by_id is not None:
+        side, what = ("bank" if deal.registered_by_id == deal.firm_id else "firm"), _("核对并确认已签的合同")
     if side == "firm":
         return Move(deal.firm.name, what, due, by.seat(deal.firm_id, *FIRM_ROLES) is not None)
     return Move(deal.branch.organisation.name, what, due, by.seat(deal.branch.organisation_id) is not None)
 
 
 def of_claim(claim: SubsidyClaim, by: Person) -> Move:
-    deciding = {
-        Scheme.Authority.PROVINCE: _("省级财政部门"),
-        Scheme.Authority.CITY_FINANCE: _("市级财政部门"),
-        Scheme.Authority.EXTERNAL: _("系统外审批机关"),
-    }[Scheme.Authority(claim.scheme.authority)]
-    is_finance = any(seat.line == Unit.Line.FINANCE for seat in by.seats)
+    deciding = claim.office.organisation.name if claim.office else _("系统外审批机关")
+    decides = claim.office_id is not None and by.unit_seat(claim.office_id) is not None
     state = claim.state
     if state == SubsidyClaim.State.FORECAST:
         by_firm = claim.scheme.channel == Scheme.Channel.FIRM_REIMBURSE
@@ -128,11 +126,11 @@ def of_claim(claim: SubsidyClaim, by: Person) -> Move:
     if state == SubsidyClaim.State.FILED:
         return Move(PROVINCE, _("审核申领"), None, any(seat.line == Unit.Line.INDUSTRY for seat in by.seats) and _is_provincial(by))
     if state == SubsidyClaim.State.EVIDENCED:
-        return Move(deciding, _("审核凭证"), None, is_finance)
+        return Move(deciding, _("审核凭证"), None, decides)
     if state == SubsidyClaim.State.REVIEWED:
-        return Move(deciding, _("审批"), None, is_finance)
+        return Move(deciding, _("审批"), None, decides)
     if state in (SubsidyClaim.State.APPROVED, SubsidyClaim.State.RECORDED):
-        return Move(deciding, _("拨付或结算"), None, is_finance)
+        return Move(deciding, _("拨付或结算"), None, decides)
     return Move()
 
 

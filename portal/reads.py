@@ -58,7 +58,7 @@ def deals(by: Person) -> QuerySet[Deal]:
 
 def claims(by: Person) -> QuerySet[SubsidyClaim]:
     return SubsidyClaim.objects.visible_to(by).select_related(
-        "scheme", "claimant", "deal__firm", "deal__branch__organisation", "deal__filing__project", "batch"
+        "scheme", "claimant", "deal__firm", "deal__branch__organisation", "deal__filing__project", "batch", "office__organisation"
     )
 
 

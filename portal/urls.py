@@ -16,6 +16,7 @@ urlpatterns = [
     path("filings/<int:pk>/", filings.detail, name="filing"),
     path("filings/<int:pk>/edit/", form.edit, name="filing-edit"),
     path("filings/<int:pk>/autosave/", form.autosave, name="filing-autosave"),
+    path("filings/<int:pk>/disclosures/<int:disclosure_pk>/withdraw/", filings.withdraw_disclosure, name="disclosure-withdraw"),
     path("inbox/", filings.inbox, name="inbox"),
     path("adequacy/", province.adequacy, name="adequacy"),
     path("progress/", province.progress, name="progress"),

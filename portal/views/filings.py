@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from common.steps import allowed_verbs
 from deals.actions import FILING_ACTIONS
@@ -19,6 +21,7 @@ from portal import moves, reads
 from portal.access import is_firm, is_reviewer, oversees, require, signed_in
 from portal.page import Tab, page_of, render
 from portal.panel import Refused, explained, panel
+from projects import disclosures
 from projects.history import timeline
 from projects.models import Disclosure, EquipmentItem, Filing, ProjectFile
 from projects.states import FILING_STEPS
@@ -117,6 +120,17 @@ def all_in_cost(deal: Deal) -> int | None:
     """What the firm would pay in a year after subsidy, in basis points, where a round computed it."""
     recommendation = deal.invitation.recommendation if deal.invitation_id else None
     return recommendation.cost_bp if recommendation else None
+
+
+@require_POST
+@signed_in
+def withdraw_disclosure(request: HttpRequest, by: Person, pk: int, disclosure_pk: int) -> HttpResponse:
+    """The firm takes back its consent to one bank."""
+    filing = get_object_or_404(reads.filings(by).filter(firm__in=by.organisation_ids), pk=pk)
+    disclosure = get_object_or_404(Disclosure, filing=filing, pk=disclosure_pk)
+    disclosures.withdraw_disclosure(disclosure, by=by, at=by.at)
+    messages.success(request, _("已撤回：该银行不再能看到申报全文。"))
+    return redirect("filing", pk)
 
 
 def progress(filing: Filing) -> list[tuple[Any, str]]:
