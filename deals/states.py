@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Problem
-from common.steps import Step
-from deals.models import Deal, Invitation
+from common.steps import Param, Step
+from deals.models import Deal, DeclineCode, Invitation, Origin
 from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Role
 
@@ -31,6 +31,18 @@ def by_firm(deal: Deal, by: Person) -> bool:
     return by.seat(deal.firm_id, *FIRM_ROLES) is not None
 
 
+def by_choosing_firm(deal: Deal, by: Person) -> bool:
+    """The firm chooses among offers; a direct deal is confirmed by the side that did not register it."""
+    return deal.origin != Origin.DIRECT and by_firm(deal, by)
+
+
+def by_other_side(deal: Deal, by: Person) -> bool:
+    """Of a direct deal, whoever did not register it."""
+    if deal.origin != Origin.DIRECT:
+        return False
+    return by_bank(deal, by) if deal.registered_by_id == deal.firm_id else by_firm(deal, by)
+
+
 def by_system_or_firm(deal: Deal, by: Person) -> bool:
     return by.is_system or by_firm(deal, by)
 
@@ -45,12 +57,49 @@ def approval_present(deal: Deal) -> Iterable[Problem]:
         yield Problem("approved_amount", "required", _("尚未登记授信批复。"), _("请先登记授信金额、利率与期限。"))
 
 
+def decline_choices() -> list[tuple[str, str]]:
+    return list(DeclineCode.objects.order_by("category", "id").values_list("code", "sentence"))
+
+
+DECLINE_CODE = Param("code", "code", _("谢绝原因"), choices=decline_choices, help=_("企业看到对应的说明和下一步建议；不得填写征信细节。"))
+AMOUNT = Param("amount", "wan", _("金额（万元）"))
+RATE = Param("rate_bp", "percent", _("年利率（%）"))
+TERM = Param("term_months", "integer", _("期限（月）"))
+APPROVAL = (AMOUNT, RATE, TERM, Param("until", "date", _("批复有效期至"), required=False))
+CONTRACT = (
+    Param("contract_no", "text", _("合同编号")),
+    Param("contract_on", "date", _("签约日期")),
+    AMOUNT,
+    RATE,
+    TERM,
+)
+DRAWDOWN = (
+    Param("slip_no", "text", _("借据号"), help=_("同一借据号只登记一次。")),
+    Param("drawn_on", "date", _("放款日期")),
+    AMOUNT,
+    Param("equipment_amount", "wan", _("其中设备款（万元）"), required=False, help=_("不填即全部为设备款。")),
+    Param("payee", "text", _("收款供应商")),
+    Param("payee_uscc", "text", _("供应商统一社会信用代码"), required=False),
+    Param("paid_to_supplier_on", "date", _("划付供应商日期"), required=False),
+    Param("is_entrusted", "choice", _("支付方式"), choices=lambda: ((True, _("受托支付")), (False, _("自主支付"))), required=False),
+    Param("not_entrusted_reason", "text", _("未受托支付的理由"), required=False),
+    Param("invoice_no", "text", _("发票号码"), required=False),
+)
+SLIP = (Param("on", "date", _("日期")), Param("slip_no", "text", _("凭证号")))
+
+
 INVITATION_STEPS: dict[str, Step] = {
     "consent": Step(frozenset({I.AWAITING_CONSENT}), I.OPEN, by_firm_of_invitation, _("同意向该银行公开")),
-    "withhold": Step(frozenset({I.AWAITING_CONSENT}), I.WITHHELD, by_firm_of_invitation, _("不同意公开")),
+    "withhold": Step(frozenset({I.AWAITING_CONSENT, I.OPEN, I.VIEWED}), I.WITHHELD, by_firm_of_invitation, _("不同意公开")),
     "view": Step(frozenset({I.OPEN}), I.VIEWED, by_bank, _("查看")),
-    "accept": Step(frozenset({I.OPEN, I.VIEWED, I.EXPIRED}), I.ACCEPTED, by_bank, _("有意向")),
-    "decline": Step(frozenset({I.OPEN, I.VIEWED, I.ACCEPTED}), I.DECLINED, by_bank, _("谢绝")),
+    "accept": Step(
+        frozenset({I.OPEN, I.VIEWED, I.EXPIRED}),
+        I.ACCEPTED,
+        by_bank,
+        _("有意向"),
+        params=(Param("amount", "wan", _("意向金额（万元）"), required=False, help=_("不填即全额。")),),
+    ),
+    "decline": Step(frozenset({I.OPEN, I.VIEWED, I.ACCEPTED}), I.DECLINED, by_bank, _("谢绝"), params=(DECLINE_CODE,)),
     "expire": Step(frozenset({I.AWAITING_CONSENT, I.OPEN, I.VIEWED}), I.EXPIRED, by_system, _("逾期失效")),
     "lapse": Step(frozenset({I.AWAITING_CONSENT, I.OPEN, I.VIEWED, I.ACCEPTED}), I.LAPSED, by_system, _("企业已选其他银行")),
     "withdraw": Step(frozenset({I.AWAITING_CONSENT, I.OPEN, I.VIEWED, I.ACCEPTED}), I.WITHDRAWN, by_system, _("需求撤回")),
@@ -59,15 +108,18 @@ INVITATION_STEPS: dict[str, Step] = {
 BEFORE_SIGNING = frozenset({D.INTENT, D.CONFIRMED, D.DILIGENCE, D.REPORTED_UP, D.CREDIT_APPROVED})
 
 DEAL_STEPS: dict[str, Step] = {
-    "confirm": Step(frozenset({D.INTENT}), D.CONFIRMED, by_firm, _("选择该银行")),
+    "confirm": Step(frozenset({D.INTENT}), D.CONFIRMED, by_choosing_firm, _("选择该银行")),
+    "confirm_direct": Step(frozenset({D.INTENT}), D.SIGNED, by_other_side, _("确认已签约")),
     "start_diligence": Step(frozenset({D.CONFIRMED}), D.DILIGENCE, by_bank, _("材料齐备，开始尽职调查")),
-    "report_up": Step(frozenset({D.DILIGENCE}), D.REPORTED_UP, by_bank, _("上报上级行审批")),
-    "approve_credit": Step(frozenset({D.DILIGENCE, D.REPORTED_UP}), D.CREDIT_APPROVED, by_bank, _("登记授信批复")),
-    "sign": Step(frozenset({D.CREDIT_APPROVED}), D.SIGNED, by_bank, _("登记签约"), missing=approval_present),
-    "draw": Step(frozenset({D.SIGNED, D.DRAWING}), after_drawdown, by_bank, _("登记放款")),
+    "report_up": Step(
+        frozenset({D.DILIGENCE}), D.REPORTED_UP, by_bank, _("上报上级行审批"), params=(Param("expected_on", "date", _("预计批复日期")),)
+    ),
+    "approve_credit": Step(frozenset({D.DILIGENCE, D.REPORTED_UP}), D.CREDIT_APPROVED, by_bank, _("登记授信批复"), params=APPROVAL),
+    "sign": Step(frozenset({D.CREDIT_APPROVED}), D.SIGNED, by_bank, _("登记签约"), missing=approval_present, params=CONTRACT),
+    "draw": Step(frozenset({D.SIGNED, D.DRAWING}), after_drawdown, by_bank, _("登记放款"), params=DRAWDOWN),
     "close_drawing": Step(frozenset({D.SIGNED, D.DRAWING}), D.COMPLETED, by_bank, _("不再提款"), needs_note=True),
-    "repay": Step(frozenset({D.COMPLETED, D.DRAWING}), D.REPAID, by_bank, _("登记结清")),
-    "decline": Step(BEFORE_SIGNING, D.DECLINED, by_bank, _("谢绝")),
+    "repay": Step(frozenset({D.COMPLETED, D.DRAWING}), D.REPAID, by_bank, _("登记结清"), params=SLIP),
+    "decline": Step(BEFORE_SIGNING, D.DECLINED, by_bank, _("谢绝"), params=(DECLINE_CODE,)),
     "withdraw": Step(BEFORE_SIGNING, D.WITHDRAWN, by_system_or_firm, _("企业退出"), needs_note=True),
     "lapse": Step(frozenset({D.INTENT}), D.LAPSED, by_system, _("企业已选其他银行")),
 }

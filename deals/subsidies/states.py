@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from common.steps import Step
+from common.steps import Param, Step
 from deals.states import OFFICERS
 from deals.subsidies.models import SubsidyClaim
 from organisations.actors import FIRM_ROLES, REVIEW_ROLES, Person
@@ -27,37 +27,47 @@ def by_industry_office(claim: SubsidyClaim, by: Person) -> bool:
 
 
 def by_deciding_office(claim: SubsidyClaim, by: Person) -> bool:
-    """Only the office that the scheme's authority names may decide; external money is decided by nobody here."""
-    kind = {Scheme.Authority.PROVINCE: Unit.Kind.PROVINCE, Scheme.Authority.CITY_FINANCE: Unit.Kind.CITY}.get(claim.scheme.authority)
-    if kind is None or by.user_id == claim.prepared_by_id:
+    """Only the finance office that the scheme's authority and the project's place name; external money is decided by nobody here.
+
+    Whoever filed or reviewed the claim does not decide it too.
+    """
+    if claim.office_id is None or by.user_id == claim.prepared_by_id:
         return False
-    seat = by.office(*FINANCE, line=Unit.Line.FINANCE, kind=kind, province=claim.province)
-    return seat is not None
+    return by.unit_seat(claim.office_id, *FINANCE) is not None
 
 
 def by_finance(claim: SubsidyClaim, by: Person) -> bool:
-    return by_deciding_office(claim, by)
+    return claim.office_id is not None and by.unit_seat(claim.office_id, *FINANCE) is not None
 
 
 def by_recorder(claim: SubsidyClaim, by: Person) -> bool:
-    """What others decided is recorded by the bank that received it, or by finance."""
-    return by_branch(claim, by) or any(seat.line == Unit.Line.FINANCE and seat.role in FINANCE for seat in by.seats)
+    """What is decided outside is recorded by the bank that received it, or by the province's finance office."""
+    if claim.scheme.authority != Scheme.Authority.EXTERNAL:
+        return by_finance(claim, by)
+    return by_branch(claim, by) or by.office(*FINANCE, line=Unit.Line.FINANCE, province=claim.province) is not None
 
+
+AMOUNT = Param("amount", "wan", _("核定金额（万元）"))
+DOCUMENT = Param("document_no", "text", _("资金文号"))
+YEAR = Param("fiscal_year", "integer", _("预算年度"), required=False, help=_("不填即本年度。"))
+PAID = Param("paid", "wan", _("实拨金额（万元）"), required=False, help=_("不填即安排金额。"))
 
 FIRM_CLAIM_STEPS: dict[str, Step] = {
     "file": Step(frozenset({C.FORECAST}), C.FILED, by_claimant_firm, _("申领")),
     "review": Step(frozenset({C.FILED}), C.REVIEWED, by_industry_office, _("审核")),
-    "approve": Step(frozenset({C.REVIEWED}), C.APPROVED, by_deciding_office, _("批准")),
+    "approve": Step(frozenset({C.REVIEWED}), C.APPROVED, by_deciding_office, _("批准"), params=(YEAR,)),
     "refuse": Step(frozenset({C.FILED, C.REVIEWED}), C.REFUSED, by_deciding_office, _("不予支持"), needs_note=True),
-    "settle": Step(frozenset({C.APPROVED}), C.SETTLED, by_finance, _("登记拨付")),
+    "settle": Step(frozenset({C.APPROVED}), C.SETTLED, by_finance, _("登记拨付"), params=(DOCUMENT, PAID)),
 }
 
 BANK_CLAIM_STEPS: dict[str, Step] = {
     "evidence": Step(frozenset({C.FORECAST}), C.EVIDENCED, by_branch, _("报送凭证")),
     "review": Step(frozenset({C.EVIDENCED}), C.REVIEWED, by_deciding_office, _("审核")),
-    "record": Step(frozenset({C.FORECAST, C.EVIDENCED, C.REVIEWED}), C.RECORDED, by_recorder, _("登记外部审批结果")),
-    "approve": Step(frozenset({C.REVIEWED}), C.APPROVED, by_deciding_office, _("批准")),
-    "settle": Step(frozenset({C.APPROVED, C.RECORDED}), C.SETTLED, by_recorder, _("结算")),
+    "record": Step(
+        frozenset({C.FORECAST, C.EVIDENCED, C.REVIEWED}), C.RECORDED, by_recorder, _("登记外部审批结果"), params=(AMOUNT, DOCUMENT)
+    ),
+    "approve": Step(frozenset({C.REVIEWED}), C.APPROVED, by_deciding_office, _("批准"), params=(YEAR,)),
+    "settle": Step(frozenset({C.APPROVED, C.RECORDED}), C.SETTLED, by_recorder, _("结算"), params=(DOCUMENT, PAID)),
     "refuse": Step(frozenset({C.EVIDENCED, C.REVIEWED}), C.REFUSED, by_deciding_office, _("不予支持"), needs_note=True),
 }
 

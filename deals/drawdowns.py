@@ -1,0 +1,328 @@
+"""What was really drawn, repaid and refunded. Facts are recorded as they are; only what cannot be is refused, with field and remedy.
+
+Each is known by the bank's slip number: the same slip sent again answers with the first row.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Sum
+from django.utils.translation import gettext_lazy as _
+
+from common.errors import Conflict, Invalid, NotAllowed, Problem
+from common.money import format_wan
+from common.steps import Taken, actor_for, amend, lock, record, take
+from deals import facility
+from deals.bulk import By, one_by_one
+from deals.clocks import day
+from deals.invitations import loaded
+from deals.models import Deal, Drawdown, Repayment
+from deals.states import DEAL_STEPS, by_bank
+from ledger import accounts
+from organisations import policy
+from organisations.actors import REVIEW_ROLES, Person
+from organisations.models import Role, Unit
+from projects.models import EquipmentItem
+
+D = Deal.State
+ZERO = Decimal(0)
+INVOICE = re.compile(r"\d{20}")
+FACTS = (
+    "drawn_on",
+    "amount",
+    "equipment_amount",
+    "paid_to_supplier_on",
+    "payee",
+    "payee_uscc",
+    "is_entrusted",
+    "not_entrusted_reason",
+    "invoice_no",
+)
+
+
+def draw(
+    deal: Deal,
+    *,
+    by: Person,
+    at: dt.datetime,
+    seen: int,
+    slip_no: str,
+    drawn_on: dt.date,
+    amount: Decimal,
+    payee: str,
+    equipment_amount: Decimal | None = None,
+    payee_uscc: str = "",
+    paid_to_supplier_on: dt.date | None = None,
+    is_entrusted: bool = True,
+    not_entrusted_reason: str = "",
+    invoice_no: str = "",
+    equipment: Iterable[EquipmentItem] = (),
+    note: str = "",
+) -> Drawdown:
+    """Record a drawdown. Σ drawn stays within what was signed; a large payment is entrusted or says why not (受托支付)."""
+    facts = {
+        "drawn_on": drawn_on,
+        "amount": amount,
+        "equipment_amount": amount if equipment_amount is None else equipment_amount,
+        "paid_to_supplier_on": paid_to_supplier_on,
+        "payee": payee.strip(),
+        "payee_uscc": payee_uscc.strip(),
+        "is_entrusted": is_entrusted,
+        "not_entrusted_reason": not_entrusted_reason.strip(),
+        "invoice_no": invoice_no.strip(),
+    }
+    equipment = list(equipment)
+    with transaction.atomic():
+        (current,) = lock(Deal.objects.filter(pk=deal.pk))
+        if not by_bank(loaded([deal])[0], by):
+            raise NotAllowed(_("放款由经办银行登记。"))
+        known = Drawdown.objects.filter(deal=deal, slip_no=slip_no.strip()).first()
+        if known is not None:
+            return _same(known, facts)
+        if current.state in (D.SIGNED, D.DRAWING):
+            _check(current, slip_no, facts, equipment, at=at)
+        row = Drawdown.objects.create(
+            deal=deal,
+            number=(current.drawdowns.aggregate(last=Max("number"))["last"] or 0) + 1,
+            slip_no=slip_no.strip(),
+            relending=facility.status_of_new(deal.branch.bank_id, drawn_on=drawn_on),
+            province=deal.province,
+            **facts,
+        )
+        row.equipment.set(equipment)
+        deal._prefetched_objects_cache = {}  # noqa: SLF001 -- the state after it counts this row too
+        take(DEAL_STEPS, "draw", deal, by=by, at=at, seen=seen, note=note)
+        record(row, "draw", by=by, at=at, note=note, changes={"amount": [None, amount]})
+    return row
+
+
+def draw_many(rows: Sequence[tuple[Deal, Mapping[str, Any]]], *, by: By, at: dt.datetime) -> list[Taken]:
+    """`draw` for (deal, facts) pairs; `by` may be by deal id. A deal named twice is drawn twice."""
+
+    def step(row: tuple[Deal, Mapping[str, Any]]) -> Drawdown:
+        deal, facts = row
+        return draw(deal, by=actor_for(by, deal), at=at, seen=deal.version, **facts)
+
+    return one_by_one(rows, step)
+
+
+def pay_supplier(drawdown: Drawdown, *, by: Person, at: dt.datetime, seen: int, paid_on: dt.date, note: str = "") -> Drawdown:
+    """The money reached the supplier's account: the day a subsidy that starts on payment counts from."""
+    if not drawdown.drawn_on <= paid_on <= day(at):
+        raise _wrong("paid_on", _("划付日期须在放款日期与今天之间。"), _("请按受托支付回单填写。"))
+    return amend(
+        drawdown, "pay_supplier", by=by, at=at, seen=seen, note=note, changes={"paid_to_supplier_on": paid_on}, allow=by_bank_of_drawdown
+    )
+
+
+def close_drawing(deal: Deal, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> Deal:
+    """No more will be drawn: what was signed but never drawn is taken back from the appetite."""
+    with transaction.atomic():
+        taken = take(DEAL_STEPS, "close_drawing", loaded([deal])[0], by=by, at=at, seen=seen, note=note)
+        undrawn = taken.signed_amount - _drawn(taken)
+        if undrawn and taken.account_id:
+            accounts.reverse(taken.account_id, undrawn, business_key=f"deal:{taken.pk}:undrawn", by=by, at=at, note="签约未提款部分")
+    return taken
+
+
+def repay(
+    drawdown: Drawdown, *, by: Person, at: dt.datetime, on: dt.date, amount: Decimal, slip_no: str, kind: str = Repayment.Kind.REPAID
+) -> Repayment:
+    """Principal came back, in part or in full; from its day on it earns no interest and no subsidy."""
+    with transaction.atomic():
+        lock(Deal.objects.filter(pk=drawdown.deal_id))
+        lock(Drawdown.objects.filter(pk=drawdown.pk))
+        if not by_bank_of_drawdown(drawdown, by):
+            raise NotAllowed(_("还款由经办银行登记。"))
+        known = Repayment.objects.filter(drawdown=drawdown, slip_no=slip_no.strip()).first()
+        if known is not None:
+            if (known.on, known.amount, known.kind) != (on, amount, kind):
+                raise _other_facts(slip_no)
+            return known
+        problems = _repayment_problems(drawdown, on, amount, slip_no, at=at)
+        if problems:
+            raise Invalid(problems)
+        row = Repayment.objects.create(
+            drawdown=drawdown, kind=kind, on=on, amount=amount, slip_no=slip_no.strip(), province=drawdown.province
+        )
+        record(row, kind, by=by, at=at, changes={"amount": [None, amount]})
+    return row
+
+
+def refund(drawdown: Drawdown, *, by: Person, at: dt.datetime, on: dt.date, amount: Decimal, slip_no: str) -> Repayment:
+    """The supplier paid back: the balance falls as by a repayment, and with it the subsidy."""
+    return repay(drawdown, by=by, at=at, on=on, amount=amount, slip_no=slip_no, kind=Repayment.Kind.REFUNDED)
+
+
+def repay_all(deal: Deal, *, by: Person, at: dt.datetime, seen: int, on: dt.date, slip_no: str, note: str = "") -> Deal:
+    """登记结清: all that is still owed comes back on one day and the deal ends."""
+    with transaction.atomic():
+        lock(Deal.objects.filter(pk=deal.pk))
+        for drawdown in lock(Drawdown.objects.filter(deal=deal).select_related("deal__branch")):
+            owed = balance(drawdown)
+            if owed:
+                repay(drawdown, by=by, at=at, on=on, amount=owed, slip_no=slip_no)
+        return take(DEAL_STEPS, "repay", loaded([deal])[0], by=by, at=at, seen=seen, note=note)
+
+
+def balance(drawdown: Drawdown) -> Decimal:
+    """What is still owed of a drawdown."""
+    return drawdown.amount - (drawdown.repayments.aggregate(sum=Sum("amount"))["sum"] or ZERO)
+
+
+def set_relending(drawdown: Drawdown, *, by: Person, at: dt.datetime, seen: int, status: str, month: str = "", note: str = "") -> Drawdown:
+    """The central bank's word on this drawdown; a bank outside the facility has none."""
+    if Drawdown.Relending.NOT_ELIGIBLE in (drawdown.relending, status):
+        raise Conflict(_("该行不在再贷款发放对象之列，没有再贷款状态。"), code="not_eligible")
+    if status not in Drawdown.Relending.values:
+        raise _wrong("status", _("“%(status)s”不是再贷款状态。") % {"status": status}, _("请从列出的状态中选择。"))
+    changes = {"relending": status, "relending_month": month, "relending_note": note}
+    return amend(drawdown, "relending", by=by, at=at, seen=seen, note=note, changes=changes, allow=_by_central_bank(status))
+
+
+def import_relending(rows: Sequence[Mapping[str, str]], *, by: Person, at: dt.datetime, province: str) -> list[Taken]:
+    """A list of the central-bank branch: contract_no, slip_no, status, month, note. A row that fits nothing is told, never dropped."""
+
+    def step(row: Mapping[str, str]) -> Drawdown:
+        found = Drawdown.objects.filter(province=province, deal__contract_no=row["contract_no"], slip_no=row["slip_no"])
+        try:
+            drawdown = found.select_related("deal__branch").get()
+        except Drawdown.DoesNotExist:
+            raise _wrong(
+                "slip_no",
+                _("没有合同 %(contract)s 下的借据 %(slip)s。") % {"contract": row["contract_no"], "slip": row["slip_no"]},
+                _("请核对合同编号和借据号。"),
+            ) from None
+        if (drawdown.relending, drawdown.relending_month) == (row["status"], row.get("month", "")):
+            return drawdown
+        return set_relending(
+            drawdown,
+            by=by,
+            at=at,
+            seen=drawdown.version,
+            status=row["status"],
+            month=row.get("month", ""),
+            note=row.get("note", ""),
+        )
+
+    return one_by_one(rows, step)
+
+
+def by_bank_of_drawdown(drawdown: Drawdown, by: Person) -> bool:
+    return by_bank(drawdown.deal, by)
+
+
+def _by_central_bank(status: str) -> Callable[[Drawdown, Person], bool]:
+    """The bank says that it reported a drawdown; what became of it the central-bank branch says."""
+
+    def allow(drawdown: Drawdown, by: Person) -> bool:
+        seats = (seat for seat in by.seats if seat.line == Unit.Line.CENTRAL_BANK and seat.role in (*REVIEW_ROLES, Role.READER))
+        if any(seat.province == drawdown.province for seat in seats):
+            return True
+        return status == Drawdown.Relending.REPORTED and by_bank_of_drawdown(drawdown, by)
+
+    return allow
+
+
+def _drawn(deal: Deal) -> Decimal:
+    return deal.drawdowns.aggregate(sum=Sum("amount"))["sum"] or ZERO
+
+
+def _same(known: Drawdown, facts: Mapping[str, Any]) -> Drawdown:
+    if any(getattr(known, name) != facts[name] for name in FACTS):
+        raise _other_facts(known.slip_no)
+    return known
+
+
+def _other_facts(slip_no: str) -> Conflict:
+    return Conflict(
+        _("凭证号 %(slip)s 已登记，与本次填写的内容不一致。") % {"slip": slip_no},
+        code="other_facts",
+        remedy=_("请核对凭证号；先前登记有误的，请另行更正。"),
+    )
+
+
+def _check(deal: Deal, slip_no: str, facts: Mapping[str, Any], equipment: Sequence[EquipmentItem], *, at: dt.datetime) -> None:
+    threshold = policy.value("entrusted_payment_above", province=deal.province, on=facts["drawn_on"])
+    problems = [
+        *_amount_problems(deal, facts),
+        *_date_problems(deal, facts, at=at),
+        *_payment_problems(slip_no, facts, threshold),
+    ]
+    if any(row.project_id != deal.filing.project_id for row in equipment):
+        problems.append(Problem("equipment", "other_project", _("所选设备不属于本项目。"), _("请从本项目设备清单中选择。")))
+    if problems:
+        raise Invalid(problems)
+
+
+def _amount_problems(deal: Deal, facts: Mapping[str, Any]) -> Iterable[Problem]:
+    amount, left = facts["amount"], deal.signed_amount - _drawn(deal)
+    if not 0 < amount <= left:
+        yield Problem(
+            "amount",
+            "out_of_range",
+            _("放款金额 %(amount)s 万元须大于 0；合同项下尚可提款 %(left)s 万元。")
+            % {"amount": format_wan(amount), "left": format_wan(left)},
+            _("请核对金额；合同金额有变的，先登记变更。"),
+        )
+    if not 0 <= facts["equipment_amount"] <= amount:
+        yield Problem("equipment_amount", "out_of_range", _("其中设备款须在 0 与放款金额之间。"), _("请填写本笔用于设备的部分。"))
+
+
+def _date_problems(deal: Deal, facts: Mapping[str, Any], *, at: dt.datetime) -> Iterable[Problem]:
+    drawn_on, paid_on = facts["drawn_on"], facts["paid_to_supplier_on"]
+    if not deal.contract_on <= drawn_on <= day(at):
+        yield Problem(
+            "drawn_on",
+            "out_of_range",
+            _("放款日期 %(day)s 须在签约日期 %(contract)s 与今天之间。") % {"day": drawn_on, "contract": deal.contract_on},
+            _("请按借据填写。"),
+        )
+    if paid_on is not None and not drawn_on <= paid_on <= day(at):
+        yield Problem(
+            "paid_to_supplier_on", "out_of_range", _("划付供应商日期须在放款日期与今天之间。"), _("尚未划付的请留空，划付后补登。")
+        )
+
+
+def _payment_problems(slip_no: str, facts: Mapping[str, Any], threshold: Decimal) -> Iterable[Problem]:
+    if not slip_no.strip():
+        yield Problem("slip_no", "required", _("请填写借据号。"), _("借据号用于防止重复登记。"))
+    if not facts["payee"]:
+        yield Problem("payee", "required", _("请填写收款供应商。"), _("贷款须用于本项目设备更新。"))
+    if facts["amount"] > threshold and not facts["is_entrusted"] and not facts["not_entrusted_reason"]:
+        yield Problem(
+            "not_entrusted_reason",
+            "entrusted_required",
+            _("单笔超过 %(threshold)s 万元的，须采用受托支付。") % {"threshold": format_wan(threshold)},
+            _("改为受托支付，或写明采用自主支付的理由。"),
+        )
+    if facts["invoice_no"] and not INVOICE.fullmatch(facts["invoice_no"]):
+        yield Problem("invoice_no", "not_an_invoice", _("发票号码须为 20 位数字。"), _("请按全电发票填写，注意表格软件会丢失末位。"))
+
+
+def _repayment_problems(drawdown: Drawdown, on: dt.date, amount: Decimal, slip_no: str, *, at: dt.datetime) -> list[Problem]:
+    problems = []
+    owed = balance(drawdown)
+    if not 0 < amount <= owed:
+        problems.append(
+            Problem(
+                "amount",
+                "out_of_range",
+                _("金额 %(amount)s 万元须大于 0 且不超过本笔余额 %(owed)s 万元。")
+                % {"amount": format_wan(amount), "owed": format_wan(owed)},
+                _("请核对金额与借据号。"),
+            )
+        )
+    if not drawdown.drawn_on <= on <= day(at):
+        problems.append(Problem("on", "out_of_range", _("日期须在放款日期与今天之间。"), _("请按凭证填写。")))
+    if not slip_no.strip():
+        problems.append(Problem("slip_no", "required", _("请填写凭证号。"), _("凭证号用于防止重复登记。")))
+    return problems
+
+
+def _wrong(field: str, message: Any, remedy: Any) -> Invalid:
+    return Invalid([Problem(field, "out_of_range", message, remedy)])

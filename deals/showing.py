@@ -1,0 +1,48 @@
+"""Who may see a filing because of an invitation or a deal, by the rows of `projects.disclosures`, which are the consent record itself."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from deals.models import Deal, Invitation
+from organisations.actors import Person
+from organisations.models import Organisation
+from projects import disclosures
+from projects.disclosures import Telling
+from projects.models import Disclosure, Filing
+
+Pair = tuple[int, int]  # filing, organisation
+SHOWN = (Invitation.State.OPEN, Invitation.State.VIEWED, Invitation.State.ACCEPTED)  # the bank has the file before it
+
+
+class Shown(NamedTuple):
+    filing: Filing
+    organisation: Organisation
+    scope: str
+    basis: str
+
+
+def show(rows: Iterable[Shown], *, by: Person, at: dt.datetime) -> None:
+    """Let these organisations see these filings until the business ends."""
+    disclosures.disclose_many([Telling(row.filing, row.organisation.pk, row.scope, row.basis) for row in rows], by=by, at=at)
+
+
+def agreed(pairs: Sequence[Pair], *, at: dt.datetime) -> set[Pair]:
+    """The pairs of which the firm lets the organisation see the whole file at this moment."""
+    rows = Disclosure.objects.filter(filing__in={filing for filing, _who in pairs}, scope=Disclosure.Scope.FILE).current(at=at)
+    return set(rows.values_list("filing", "organisation")) & set(pairs)
+
+
+def hide(pairs: Sequence[Pair], *, at: dt.datetime) -> None:
+    """End what these organisations could see, unless another need of the same filing still keeps them in business with it."""
+    filings = {filing for filing, _who in pairs}
+    kept = set(Invitation.objects.live().filter(filing__in=filings).values_list("filing", "branch__organisation"))
+    lasting = Deal.objects.filter(filing__in=filings, state__in=(*Deal.LIVE, Deal.State.REPAID))
+    kept |= set(lasting.values_list("filing", "branch__organisation"))
+    gone = Q()
+    for filing, organisation in set(pairs) - kept:
+        gone |= Q(filing=filing, organisation=organisation)
+    if gone:
+        Disclosure.objects.filter(gone, withdrawn_at=None).update(withdrawn_at=at)

@@ -1,0 +1,180 @@
+"""What a subsidy comes to: one line for each drawdown and interest period, booked once its interest day has come.
+
+Run again it books only what changed: a repayment told late or a version that reaches back makes an adjustment line, never an edit.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from django.db import transaction
+from django.db.models import Sum
+
+from common.steps import lock, record_many
+from deals.clocks import day
+from deals.loans import Loan, loans
+from deals.models import AccrualLine, Deal, Drawdown, Recovery
+from deals.subsidies import claims, reasons, versions
+from deals.subsidies.versions import Book, Choice
+from organisations.actors import Person
+from schemes import formulas
+from schemes.formulas import Line, Period
+from schemes.models import SchemeVersion
+
+ZERO = Decimal(0)
+PLACES = Decimal("0.00000001")
+SUSPENDING = (Recovery.State.DOUBT, Recovery.State.EXPLAINED, Recovery.State.FOUND, Recovery.State.DECIDED, Recovery.State.REFERRED)
+
+
+@dataclass(frozen=True)
+class Computed:
+    """One scheme's lines for one drawdown, or why there are none."""
+
+    drawdown: Drawdown
+    choice: Choice
+    version: SchemeVersion | None
+    lines: tuple[Line, ...]
+
+
+def accrue(deal: Deal, *, until: dt.date, by: Person, at: dt.datetime) -> list[AccrualLine]:
+    """Book what this deal's subsidies came to by that day, and bring its claims up to it."""
+    return accrue_many([deal], until=until, by=by, at=at)
+
+
+def accrue_many(deals: Sequence[Deal], *, until: dt.date, by: Person, at: dt.datetime) -> list[AccrualLine]:
+    """Lines whose interest day lies on or before `until`, for many deals in a few queries; returns the new ones."""
+    with transaction.atomic():
+        locked = lock(Deal.objects.filter(pk__in=[deal.pk for deal in deals]))
+        drawn = loans(locked)
+        fresh: list[AccrualLine] = []
+        for province in sorted({loan.deal.province for loan in drawn.values()}):
+            mine = [loan for loan in drawn.values() if loan.deal.province == province]
+            fresh += _new_lines(mine, until=until, at=at)
+        AccrualLine.objects.bulk_create(fresh, batch_size=1000)
+        touched = {line.drawdown.deal_id for line in fresh}
+        record_many([loan.deal for pk, loan in sorted(drawn.items()) if pk in touched], "accrue", by=by, at=at, note=until.isoformat())
+        claims.forecast(list(drawn.values()), by=by, at=at)
+    return fresh
+
+
+def compute(loan: Loan, known: Book, *, suspended: Sequence[Recovery] = ()) -> list[Computed]:
+    """Every drawdown under every scheme, from the first subsidised day to the last, whether or not its interest day has come."""
+    chosen = {row.pk: versions.choose(row, loan.deal, known) for row in loan.drawdowns}
+    results = []
+    for row in loan.drawdowns:
+        for scheme, choice in sorted(chosen[row.pk].items()):
+            if choice.version is None:
+                results.append(Computed(row, choice, None, ()))
+                continue
+            version = known.rows[choice.version.id]
+            starts = [_start(version, other) for other in loan.drawdowns if chosen[other.pk][scheme].version is not None]
+            first = min(day for day in starts if day is not None)
+            stopped = [Period(found.suspended_from, dt.date.max) for found in suspended if found.scheme_id == scheme]
+            results.append(_computed(loan, row, choice, version, first_start=first, excluded=_within(stopped, loan.maturity)))
+    return results
+
+
+def subsidised_part(version: SchemeVersion, row: Drawdown) -> Decimal:
+    """The part of a drawdown that a version subsidises (infer).
+
+    The equipment part where the subsidy starts with the payment of the supplier (财金〔2024〕54号: equipment purchase loans), the whole
+    where it starts with the loan (财金〔2026〕2号: all fixed-asset loans of the project).
+    """
+    return row.equipment_amount if version.start_rule == SchemeVersion.StartRule.PAID_TO_SUPPLIER else row.amount
+
+
+def _computed(
+    loan: Loan, row: Drawdown, choice: Choice, version: SchemeVersion, *, first_start: dt.date, excluded: Sequence[Period]
+) -> Computed:
+    days = formulas.subsidised_days(
+        version.window_anchor, start=_start(version, row), first_start=first_start, months=version.window_months
+    )
+    if days is None:
+        return Computed(row, Choice(choice.scheme_id, None, reasons.WINDOW_OVER), None, ())
+    part, _cut = formulas.within_firm_loan_cap(
+        subsidised_part(version, row), limit=version.firm_loan_cap, used=_used_by_firm(loan, row, version)
+    )
+    lines = formulas.accrue(
+        formulas.part_of(loan.balances[row.pk], part=part),
+        first=days.first,
+        last=min(days.last, loan.maturity),
+        rate_bp=version.rate_bp,
+        periods=loan.periods(months=version.interest_months, day=version.interest_day),
+        excluded=excluded,
+        day_count=_day_count(version, days),
+    )
+    return Computed(row, choice, version, lines)
+
+
+def _start(version: SchemeVersion, row: Drawdown) -> dt.date | None:
+    return formulas.start_day(version.start_rule, issued_on=row.drawn_on, paid_to_supplier_on=row.paid_to_supplier_on)
+
+
+def _day_count(version: SchemeVersion, days: Period) -> int | Fraction:
+    """The plain form spreads rate × years over the days of the window."""
+    if version.convention == SchemeVersion.Convention.DAYS_360:
+        return version.day_count
+    return Fraction(((days.last - days.first).days + 1) * 12, version.window_months)
+
+
+def _within(periods: Sequence[Period], last: dt.date) -> list[Period]:
+    return [Period(period.first, last) for period in periods if period.first <= last]
+
+
+def _used_by_firm(loan: Loan, row: Drawdown, version: SchemeVersion) -> Decimal:
+    """Principal of the firm, at any bank, that was subsidised under this scheme before: known to us only."""
+    if version.firm_loan_cap is None:
+        return ZERO
+    earlier = [other for other in loan.drawdowns if (other.drawn_on, other.pk) < (row.drawn_on, row.pk)]
+    elsewhere = (
+        Drawdown.objects.filter(deal__firm=loan.deal.firm_id, accruals__version__scheme=version.scheme_id, drawn_on__lte=row.drawn_on)
+        .exclude(deal=loan.deal)
+        .distinct()
+    )
+    return sum((subsidised_part(version, other) for other in [*earlier, *elsewhere]), ZERO)
+
+
+def _new_lines(found: Sequence[Loan], *, until: dt.date, at: dt.datetime) -> list[AccrualLine]:
+    known = versions.book(province=found[0].deal.province, known_on=day(at))
+    suspended = list(Recovery.objects.filter(deal__in=[loan.deal for loan in found], state__in=SUSPENDING).order_by("pk"))
+    booked = _booked(found)
+    fresh = []
+    for loan in found:
+        for computed in compute(loan, known, suspended=[row for row in suspended if row.deal_id == loan.deal.pk]):
+            for line in computed.lines:
+                if line.interest_on > until:
+                    continue
+                before = booked.get((computed.drawdown.pk, computed.choice.scheme_id, line.interest_on))
+                if before is None or before != line.amount:
+                    fresh.append(_row(computed, line, before, at=at))
+    return fresh
+
+
+def _booked(found: Iterable[Loan]) -> dict[tuple[int, int, dt.date], Decimal]:
+    rows = (
+        AccrualLine.objects.filter(drawdown__deal__in=[loan.deal for loan in found])
+        .order_by()
+        .values("drawdown", "version__scheme", "interest_on")
+        .annotate(sum=Sum("amount"))
+        .values_list("drawdown", "version__scheme", "interest_on", "sum")
+    )
+    return {(drawdown, scheme, on): amount for drawdown, scheme, on, amount in rows}
+
+
+def _row(computed: Computed, line: Line, before: Decimal | None, *, at: dt.datetime) -> AccrualLine:
+    return AccrualLine(
+        drawdown=computed.drawdown,
+        version=computed.version,
+        kind=AccrualLine.Kind.ACCRUED if before is None else AccrualLine.Kind.ADJUSTED,
+        period_start=line.period_start,
+        period_end=line.period_end,
+        interest_on=line.interest_on,
+        balance_days=line.balance_days,
+        rate_bp=computed.version.rate_bp,
+        unrounded=(Decimal(line.unrounded.numerator) / Decimal(line.unrounded.denominator)).quantize(PLACES),
+        amount=line.amount - (before or ZERO),
+        accrued_at=at,
+        province=computed.drawdown.province,
+    )

@@ -1,0 +1,428 @@
+"""A deal's subsidy for one interest period on its way to the money, by the channel of its scheme.
+
+firm_reimburse: forecast → filed by the firm → reviewed by the industry office → approved by finance, which holds the budget → settled.
+bank_net: forecast → evidence from the branch → decided by the city's finance office, or outside and only recorded here → settled.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from common.errors import Conflict, Problem
+from common.steps import Taken, actor_for, lock, only, record_many, take_many, update_rows
+from deals.bulk import By, succeeded, voice
+from deals.clocks import day
+from deals.loans import Loan, loans
+from deals.models import AccrualLine, SubsidyClaim
+from deals.subsidies import caps
+from deals.subsidies.states import STEPS_OF_CHANNEL
+from ledger import accounts
+from ledger.accounts import Hold, Post
+from organisations.actors import Person
+from organisations.models import Unit
+from schemes import formulas
+from schemes.formulas import Claim
+from schemes.models import Budget, Scheme
+
+ZERO = Decimal(0)
+C = SubsidyClaim.State
+Seen = Mapping[int, int] | None
+
+
+# forecast
+
+
+def forecast(found: Sequence[Loan], *, by: Person, at: dt.datetime) -> list[SubsidyClaim]:
+    """Bring booked lines into claims, one for each deal, scheme and interest day; returns the new claims.
+
+    What was booked for a period whose claim has left the desk goes to the next one, as an adjustment does in the bank's own books.
+    """
+    by_deal = {loan.deal.pk: loan for loan in found}
+    lines = _unclaimed(by_deal)
+    if not lines:
+        return []
+    offices = _Offices({loan.deal.province for loan in found})
+    known = {(claim.deal_id, claim.scheme_id, claim.period_end): claim for claim in lock(SubsidyClaim.objects.filter(deal__in=by_deal))}
+    fresh: list[SubsidyClaim] = []
+    changed: list[SubsidyClaim] = []
+    for (deal, scheme, interest_on), group in _grouped(lines, known).items():
+        claim = known.get((deal, scheme, interest_on))
+        before = claim.requested if claim else ZERO
+        if before + sum(line.amount for line in group) < 0:
+            continue  # waits for a period that can bear it
+        if claim is None:
+            claim = _new(by_deal[deal], group, interest_on, offices)
+            claim.save(force_insert=True)
+            fresh.append(claim)
+        else:
+            changed.append(claim)
+        claim.requested = before + sum((line.amount for line in group), ZERO)
+        claim.period_start = min(claim.period_start, *(line.period_start for line in group))
+        claim.eligible, claim.cuts = caps.within_caps(
+            claim.requested, loan=by_deal[deal], version=group[-1].version, interest_on=interest_on, claim_id=claim.pk
+        )
+        claim.save(update_fields=["requested", "eligible", "cuts", "period_start"])
+        for line in group:
+            line.claim = claim
+    update_rows([line for line in lines if line.claim_id], ["claim"])
+    record_many(fresh, "forecast", by=by, at=at)
+    for claim in changed:
+        claim.version += 1
+    update_rows(changed, ["version"])
+    record_many(changed, "reckon", by=by, at=at)
+    return fresh
+
+
+# the steps, each for one claim and for many
+
+
+def file(claim: SubsidyClaim, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> SubsidyClaim:
+    """The firm claims what it is entitled to, having paid the interest."""
+    return only(file_many([claim], by=by, at=at, seen={claim.pk: seen}, note=note))
+
+
+def file_many(claims: Sequence[SubsidyClaim], *, by: By, at: dt.datetime, seen: Seen = None, note: str = "") -> list[Taken]:
+    return _hand_in("file", claims, by=by, at=at, seen=seen, note=note)
+
+
+def evidence(claim: SubsidyClaim, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> SubsidyClaim:
+    """The branch hands in its evidence: contract, invoices, slips of interest collected."""
+    return only(evidence_many([claim], by=by, at=at, seen={claim.pk: seen}, note=note))
+
+
+def evidence_many(claims: Sequence[SubsidyClaim], *, by: By, at: dt.datetime, seen: Seen = None, note: str = "") -> list[Taken]:
+    return _hand_in("evidence", claims, by=by, at=at, seen=seen, note=note)
+
+
+def review(claim: SubsidyClaim, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> SubsidyClaim:
+    return only(review_many([claim], by=by, at=at, seen={claim.pk: seen}, note=note))
+
+
+def review_many(claims: Sequence[SubsidyClaim], *, by: By, at: dt.datetime, seen: Seen = None, note: str = "") -> list[Taken]:
+    """Whoever reviewed does not approve as well."""
+
+    def changes(rows: list[SubsidyClaim]) -> dict[int, dict[str, Any]]:
+        return {row.pk: {"prepared_by_id": _user(by, row)} for row in rows}
+
+    return _by_channel("review", claims, by=by, at=at, seen=seen, note=note, changes=changes)
+
+
+def approve(claim: SubsidyClaim, *, by: Person, at: dt.datetime, seen: int, note: str = "", fiscal_year: int | None = None) -> SubsidyClaim:
+    """The office of the scheme's authority decides; a budget is held. What it cannot cover is cut, with the reason on the claim."""
+    return only(approve_many([claim], by=by, at=at, seen={claim.pk: seen}, note=note, fiscal_year=fiscal_year))
+
+
+def approve_many(
+    claims: Sequence[SubsidyClaim], *, by: By, at: dt.datetime, seen: Seen = None, note: str = "", fiscal_year: int | None = None
+) -> list[Taken]:
+    """`approve` for a list: a budget that does not reach is shared by the scheme's own rule among the claims of the list."""
+    year = fiscal_year or day(at).year
+
+    def missing(claim: SubsidyClaim) -> Iterable[Problem]:
+        if claim.scheme.is_discretionary and (claim.scheme_id, year) not in budgets:
+            yield Problem(
+                "fiscal_year",
+                "no_budget",
+                _("%(scheme)s没有 %(year)s 年度预算。") % {"scheme": claim.scheme.name, "year": year},
+                _("请先登记该年度的预算文件。"),
+            )
+
+    def arranged(rows: list[SubsidyClaim]) -> dict[int, dict[str, Any]]:
+        return _arranged(rows, budgets, year, by=voice(by, at=at), at=at)
+
+    with transaction.atomic():
+        budgets = _budgets(claims)
+        return _by_channel("approve", claims, by=by, at=at, seen=seen, note=note, also=missing, changes=arranged)
+
+
+def record(
+    claim: SubsidyClaim, *, by: Person, at: dt.datetime, seen: int, amount: Decimal, document_no: str, note: str = ""
+) -> SubsidyClaim:
+    """What an authority outside decided, recorded as it is: nothing is approved here."""
+    results = record_many_decisions(
+        [claim], by=by, at=at, amounts={claim.pk: amount}, document_no=document_no, seen={claim.pk: seen}, note=note
+    )
+    return only(results)
+
+
+def record_many_decisions(
+    claims: Sequence[SubsidyClaim],
+    *,
+    by: By,
+    at: dt.datetime,
+    document_no: str,
+    amounts: Mapping[int, Decimal] | None = None,
+    seen: Seen = None,
+    note: str = "",
+) -> list[Taken]:
+    """`record` for a list; an amount not given is the eligible one."""
+
+    def missing(claim: SubsidyClaim) -> Iterable[Problem]:
+        amount = (amounts or {}).get(claim.pk, claim.eligible)
+        if not 0 <= amount <= claim.eligible:
+            yield _too_much("amount", amount, claim.eligible)
+        yield from _document_missing(document_no)
+
+    def changes(rows: list[SubsidyClaim]) -> dict[int, dict[str, Any]]:
+        return {
+            row.pk: {"arranged": (amounts or {}).get(row.pk, row.eligible), "document_no": document_no.strip(), "fiscal_year": day(at).year}
+            for row in rows
+        }
+
+    return _by_channel("record", claims, by=by, at=at, seen=seen, note=note, also=missing, changes=changes)
+
+
+def settle(
+    claim: SubsidyClaim,
+    *,
+    by: Person,
+    at: dt.datetime,
+    seen: int,
+    document_no: str,
+    paid: Decimal | None = None,
+    note: str = "",
+) -> SubsidyClaim:
+    """The money went out under a document: posted to the budget on actuals, what is left of the promise freed."""
+    amounts = {} if paid is None else {claim.pk: paid}
+    return only(settle_many([claim], by=by, at=at, document_no=document_no, paid=amounts, seen={claim.pk: seen}, note=note))
+
+
+def settle_many(
+    claims: Sequence[SubsidyClaim],
+    *,
+    by: By,
+    at: dt.datetime,
+    document_no: str,
+    paid: Mapping[int, Decimal] | None = None,
+    seen: Seen = None,
+    note: str = "",
+) -> list[Taken]:
+    """`settle` for a list; an amount not given is the arranged one."""
+
+    def amount_of(claim: SubsidyClaim) -> Decimal:
+        return (paid or {}).get(claim.pk, claim.arranged or ZERO)
+
+    def missing(claim: SubsidyClaim) -> Iterable[Problem]:
+        if not 0 <= amount_of(claim) <= (claim.arranged or ZERO):
+            yield _too_much("paid", amount_of(claim), claim.arranged or ZERO)
+        yield from _document_missing(document_no)
+
+    def changes(rows: list[SubsidyClaim]) -> dict[int, dict[str, Any]]:
+        return {row.pk: {"paid": amount_of(row), "document_no": document_no.strip()} for row in rows}
+
+    with transaction.atomic():
+        results = _by_channel("settle", claims, by=by, at=at, seen=seen, note=note, also=missing, changes=changes)
+        _post(succeeded(results), _budgets(claims), by=voice(by, at=at), at=at)
+    return results
+
+
+def refuse(claim: SubsidyClaim, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> SubsidyClaim:
+    return only(_by_channel("refuse", [claim], by=by, at=at, seen={claim.pk: seen}, note=note))
+
+
+def hold_key(claim: SubsidyClaim) -> str:
+    return f"claim:{claim.pk}:hold"
+
+
+def with_deals(claims: Sequence[SubsidyClaim]) -> list[SubsidyClaim]:
+    """The same claims with all that permissions and steps read loaded."""
+    full = (
+        SubsidyClaim.objects.filter(pk__in=[row.pk for row in claims])
+        .select_related("deal__firm", "deal__filing__project", "deal__branch__organisation", "deal__branch__bank", "scheme")
+        .in_bulk()
+    )
+    for row in claims:
+        if row.pk in full:
+            row.deal, row.scheme = full[row.pk].deal, full[row.pk].scheme
+    return list(claims)
+
+
+def _by_channel(verb: str, claims: Sequence[SubsidyClaim], **how: Any) -> list[Taken]:
+    """The step in the table of each claim's own channel. Results by channel, then in the order handed in."""
+    rows = with_deals(claims)
+    results: list[Taken] = []
+    with transaction.atomic():
+        lock(SubsidyClaim.objects.filter(pk__in=[row.pk for row in rows]))
+        for channel, steps in STEPS_OF_CHANNEL.items():
+            mine = [row for row in rows if row.scheme.channel == channel]
+            if mine:
+                results += take_many(steps, verb, mine, **how) if verb in steps else [Taken(row, _no_such_step(row)) for row in mine]
+    return results
+
+
+def _hand_in(verb: str, claims: Sequence[SubsidyClaim], *, by: By, at: dt.datetime, seen: Seen, note: str) -> list[Taken]:
+    """File or evidence: what is eligible is fixed now, within caps and the interest the slips show."""
+    if not claims:
+        return []
+    with transaction.atomic():
+        found = _Reckoning(claims, on=day(at))
+
+        def changes(rows: list[SubsidyClaim]) -> dict[int, dict[str, Any]]:
+            return {row.pk: found.of(row) | {"prepared_by_id": _user(by, row)} for row in rows}
+
+        return _by_channel(verb, claims, by=by, at=at, seen=seen, note=note, also=found.missing, changes=changes)
+
+
+class _Reckoning:
+    """The claims of some deals with lines, slips and loans, to fix what each is entitled to."""
+
+    def __init__(self, claims: Sequence[SubsidyClaim], *, on: dt.date) -> None:
+        self.on = on
+        rows = with_deals(claims)
+        self.loans = loans([row.deal for row in rows])
+        self.lines: dict[int, list[AccrualLine]] = {row.pk: [] for row in rows}
+        for line in AccrualLine.objects.filter(claim__in=self.lines).select_related("version").order_by("interest_on", "pk"):
+            self.lines[line.claim_id].append(line)
+        self.receipts = {row.pk: caps.receipts_of(row) for row in rows}
+        siblings = SubsidyClaim.objects.filter(deal__in=self.loans).exclude(state=C.REFUSED).select_related("scheme").order_by("pk")
+        self.siblings = list(siblings)
+
+    def missing(self, claim: SubsidyClaim) -> Iterable[Problem]:
+        lines = self.lines[claim.pk]
+        if not lines or not caps.covers(self.receipts[claim.pk], lines):
+            yield Problem(
+                "interest_receipts",
+                "receipts_missing",
+                _("%(start)s 至 %(end)s 的付息凭证不全。") % {"start": claim.period_start, "end": claim.period_end},
+                _("请先登记本期全部付息凭证，再行申领。"),
+            )
+
+    def of(self, claim: SubsidyClaim) -> dict[str, Any]:
+        loan = self.loans[claim.deal_id]
+        version = self.lines[claim.pk][-1].version
+        amount, cuts = caps.within_caps(claim.requested, loan=loan, version=version, interest_on=claim.period_end, claim_id=claim.pk)
+        others = [
+            row for row in self.siblings if row.deal_id == claim.deal_id and row.period_end == claim.period_end and row.pk != claim.pk
+        ]
+        borne = caps.borne_of(claim, loan, self.receipts[claim.pk], on=self.on)
+        eligible, yielded = caps.within_interest(claim, amount, others=others, borne=borne)
+        return {"eligible": eligible, "cuts": cuts + yielded}
+
+
+class _Offices:
+    """Which finance office decides: by the scheme's authority and the place of the project, from the rows of the units."""
+
+    def __init__(self, provinces: Iterable[str]) -> None:
+        units = Unit.objects.filter(line=Unit.Line.FINANCE, province__in=set(provinces)).order_by("pk")
+        self.provincial = {unit.province: unit for unit in units if unit.kind == Unit.Kind.PROVINCE}
+        self.municipal = {unit.region_id: unit for unit in units if unit.kind != Unit.Kind.PROVINCE}
+
+    def of(self, scheme: Scheme, loan: Loan) -> Unit | None:
+        if scheme.authority == Scheme.Authority.PROVINCE:
+            return self.provincial.get(loan.deal.province)
+        if scheme.authority == Scheme.Authority.CITY_FINANCE:
+            return self.municipal.get(loan.deal.filing.project.region.municipal_id)
+        return None
+
+
+def _unclaimed(deals: Iterable[int]) -> list[AccrualLine]:
+    rows = AccrualLine.objects.filter(drawdown__deal__in=deals, claim=None)
+    return list(rows.select_related("drawdown", "version__scheme").order_by("interest_on", "pk"))
+
+
+def _grouped(
+    lines: Sequence[AccrualLine], known: Mapping[tuple[int, int, dt.date], SubsidyClaim]
+) -> dict[tuple[int, int, dt.date], list[AccrualLine]]:
+    """(deal, scheme, interest day of the claim that takes them) → lines, in order of day."""
+    days: dict[tuple[int, int], set[dt.date]] = {}
+    for line in lines:
+        days.setdefault((line.drawdown.deal_id, line.version.scheme_id), set()).add(line.interest_on)
+    for deal, scheme, interest_on in known:
+        days.setdefault((deal, scheme), set()).add(interest_on)
+    groups: dict[tuple[int, int, dt.date], list[AccrualLine]] = {}
+    for line in lines:
+        pair = (line.drawdown.deal_id, line.version.scheme_id)
+        later = sorted(on for on in days[pair] if on >= line.interest_on)
+        taker = next((on for on in later if (claim := known.get((*pair, on))) is None or claim.state == C.FORECAST), None)
+        if taker is not None:
+            groups.setdefault((*pair, taker), []).append(line)
+    return dict(sorted(groups.items()))
+
+
+def _new(loan: Loan, group: Sequence[AccrualLine], interest_on: dt.date, offices: _Offices) -> SubsidyClaim:
+    scheme = group[0].version.scheme
+    is_bank = scheme.channel == Scheme.Channel.BANK_NET
+    return SubsidyClaim(
+        deal=loan.deal,
+        scheme=scheme,
+        claimant_id=loan.deal.branch.organisation_id if is_bank else loan.deal.firm_id,
+        office=offices.of(scheme, loan),
+        state=C.FORECAST,
+        period_start=min(line.period_start for line in group),
+        period_end=interest_on,
+        fiscal_year=interest_on.year,
+        requested=ZERO,
+        eligible=ZERO,
+        province=loan.deal.province,
+    )
+
+
+def _budgets(claims: Sequence[SubsidyClaim]) -> dict[tuple[int, int], Budget]:
+    rows = Budget.objects.filter(scheme__in={claim.scheme_id for claim in claims})
+    return {(row.scheme_id, row.fiscal_year): row for row in rows}
+
+
+def _arranged(
+    rows: list[SubsidyClaim], budgets: Mapping[tuple[int, int], Budget], year: int, *, by: Person, at: dt.datetime
+) -> dict[int, dict[str, Any]]:
+    """What each claim gets of its scheme's budget of the year; the budget is held for it. Without a budget: all that is eligible."""
+    changes = {row.pk: {"arranged": row.eligible, "fiscal_year": year} for row in rows}
+    funded = {scheme: budgets[scheme, year] for scheme in {row.scheme_id for row in rows} if (scheme, year) in budgets}
+    accounts.lock(budget.account_id for budget in funded.values())
+    for scheme, budget in sorted(funded.items()):
+        mine = [row for row in rows if row.scheme_id == scheme]
+        free = accounts.room(budget.account_id)
+        asked = [Claim(str(row.pk), row.eligible) for row in mine]
+        shares = formulas.arrange(asked, sum((row.eligible for row in mine), ZERO) if free is None else free, _shortfall_rule(mine))
+        holds = []
+        for row, share in zip(mine, shares, strict=True):
+            changes[row.pk]["arranged"] = share.arranged
+            if share.cut:
+                changes[row.pk]["cuts"] = [*row.cuts, {"amount": str(share.cut), "reason": share.reason}]
+            if share.arranged:
+                holds.append(Hold(budget.account_id, share.arranged, hold_key(row)))
+        accounts.hold_many(holds, by=by, at=at, note="批准")
+    return changes
+
+
+def _shortfall_rule(claims: Sequence[SubsidyClaim]) -> str:
+    """The rule of the newest version these claims were computed by."""
+    newest = AccrualLine.objects.filter(claim__in=claims).order_by("-version__announced_on", "-version_id")
+    return newest.values_list("version__shortfall_rule", flat=True).first() or "carry_over"
+
+
+def _post(settled: Sequence[SubsidyClaim], budgets: Mapping[tuple[int, int], Budget], *, by: Person, at: dt.datetime) -> None:
+    funded = [(row, budgets[row.scheme_id, row.fiscal_year].account_id) for row in settled if (row.scheme_id, row.fiscal_year) in budgets]
+    funded = [(row, account) for row, account in funded if row.arranged]
+    accounts.lock(account for _row, account in funded)
+    posts = [Post(account, row.paid, f"claim:{row.pk}:settle", hold_key(row)) for row, account in funded if row.paid]
+    accounts.post_many(posts, by=by, at=at, note="拨付")
+    accounts.release_many(
+        [(account, hold_key(row), f"{hold_key(row)}:release") for row, account in funded], by=by, at=at, note="拨付后剩余"
+    )
+
+
+def _user(by: By, row: SubsidyClaim) -> int | None:
+    return actor_for(by, row).user_id
+
+
+def _no_such_step(row: SubsidyClaim) -> Conflict:
+    return Conflict(_("%(scheme)s的申领没有此步骤。") % {"scheme": row.scheme.name}, code="no_such_step")
+
+
+def _too_much(field: str, amount: Decimal, most: Decimal) -> Problem:
+    return Problem(
+        field,
+        "out_of_range",
+        _("金额 %(amount)s 元须在 0 与 %(most)s 元之间。") % {"amount": amount, "most": most},
+        _("请按资金文件填写。"),
+    )
+
+
+def _document_missing(document_no: str) -> Iterable[Problem]:
+    if not document_no.strip():
+        yield Problem("document_no", "required", _("请填写资金文号。"), _("没有文号的资金不能登记。"))

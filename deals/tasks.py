@@ -1,0 +1,51 @@
+"""What time does by itself; each task runs the same step functions as people do, and running it twice changes nothing more."""
+
+import datetime as dt
+
+from celery import shared_task
+
+from deals import invitations, reminders
+from deals.clocks import day
+from deals.models import Deal, Invitation
+from deals.subsidies import accrual
+from organisations.actors import system
+from organisations.clock import now
+
+EXPIRING = (Invitation.State.AWAITING_CONSENT, Invitation.State.OPEN, Invitation.State.VIEWED)
+DRAWN = (Deal.State.DRAWING, Deal.State.COMPLETED, Deal.State.REPAID)
+AT_ONCE = 500
+
+
+def expire_due(*, at: dt.datetime) -> int:
+    """Expire every invitation past its day; how many. Standbys follow by themselves."""
+    due = Invitation.objects.filter(state__in=EXPIRING, expires_at__lt=at).order_by("pk")
+    expired = 0
+    for chunk in _chunks(list(due)):
+        expired += sum(result.error is None for result in invitations.expire_many(chunk, at=at))
+    return expired
+
+
+def accrue_due(*, until: dt.date, at: dt.datetime) -> int:
+    """Book every subsidy line whose interest day has come; how many lines."""
+    drawn = Deal.objects.filter(state__in=DRAWN).order_by("pk")
+    return sum(len(accrual.accrue_many(chunk, until=until, by=system(at), at=at)) for chunk in _chunks(list(drawn)))
+
+
+@shared_task(ignore_result=True)
+def expire() -> int:
+    return expire_due(at=now())
+
+
+@shared_task(ignore_result=True)
+def remind() -> int:
+    return reminders.remind(at=now())
+
+
+@shared_task(ignore_result=True)
+def accrue() -> int:
+    at = now()
+    return accrue_due(until=day(at), at=at)
+
+
+def _chunks(rows: list) -> list[list]:
+    return [rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)]
