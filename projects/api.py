@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiTypes, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -17,11 +17,11 @@ from lenders.api import BranchRef
 from organisations.actors import FIRM_ROLES, Person
 from organisations.api import FirmRef, IndustryRef, RegionRef
 from organisations.models import Batch, Organisation, Programme
-from organisations.resources import IDEMPOTENCY_KEY, IF_MATCH, Presented, Resource, body_of, once, seen_of
+from organisations.resources import IDEMPOTENCY_KEY, IF_MATCH, ChoiceShown, Presented, Resource, body_of, once, seen_of
 from projects.actions import FILING_ACTIONS
-from projects.application import FORM_FIELDS
 from projects.drafting import save_form, start_filing
-from projects.history import timeline
+from projects.form_fields import FORM_FIELDS, FormField
+from projects.history import Event, timeline
 from projects.models import Filing, IntendedBank, Need, Project, ReviewStep
 from projects.states import FILING_STEPS
 
@@ -147,19 +147,18 @@ class FieldShown(serializers.Serializer[Any]):
     required = serializers.BooleanField()
     help = serializers.CharField(allow_blank=True)
     section = serializers.CharField(allow_blank=True)
+    choices = ChoiceShown(many=True)
+    fields = serializers.ListField(child=serializers.DictField())
 
 
-@extend_schema_field(OpenApiTypes.OBJECT)
-class Changes(serializers.JSONField):
-    """Field → [old, new]."""
-
-
-class HappenedShown(serializers.Serializer[Any]):
+class HappenedShown(serializers.Serializer[Event]):
     at = serializers.DateTimeField()
     verb = serializers.CharField()
     label = serializers.CharField(allow_blank=True)
-    by = serializers.CharField()
+    by = serializers.CharField(allow_blank=True)
     note = serializers.CharField(allow_blank=True)
+    state = serializers.CharField(allow_blank=True)
+    fields_named = serializers.ListField(child=serializers.CharField(), source="fields")
 
 
 class FilingFilter(filters.FilterSet):
@@ -182,7 +181,7 @@ class FilingFilter(filters.FilterSet):
 class Filings(Resource):
     """申报. `actions` says what the reader may do now; each is POST /api/filings/<id>/<verb>/."""
 
-    name, model = "filings", Filing
+    kind, model = "filings", Filing
     serializer_class = FilingShown
     detail_serializer_class = FilingDetail
     filterset_class = FilingFilter
@@ -236,7 +235,7 @@ class Filings(Resource):
     @action(detail=True, filterset_class=None, pagination_class=None)
     def timeline(self, _request: Request, pk: int) -> Response:
         """What happened to it, oldest first, as far as the reader may know."""
-        return Response([_happened(event) for event in timeline(self.find(self.actor, pk), self.actor)])
+        return Response(HappenedShown(timeline(self.find(self.actor, pk), self.actor), many=True).data)
 
     @extend_schema(operation_id="filings_fields", responses=FieldShown(many=True))
     @action(detail=False, filterset_class=None, pagination_class=None)
@@ -258,12 +257,10 @@ def _form_of(filing: Filing) -> Response:
     return response
 
 
-def _happened(event: Any) -> Mapping[str, Any]:
-    return HappenedShown(event).data
-
-
-def _field(field: Any) -> Mapping[str, Any]:
-    return {name: str(getattr(field, name)) for name in ("name", "kind", "label", "help", "section")} | {"required": field.required}
+def _field(field: FormField) -> Mapping[str, Any]:
+    told: dict[str, Any] = {name: str(getattr(field, name)) for name in ("name", "kind", "label", "help", "section")}
+    choices = [{"value": value, "label": str(label)} for value, label in field.choices.choices] if field.choices else []
+    return told | {"required": field.required, "choices": choices, "fields": [_field(inner) for inner in field.fields]}
 
 
 class NeedShown(NeedRow):
@@ -291,7 +288,7 @@ class NeedFilter(filters.FilterSet):
 class Needs(Resource):
     """融资需求: what a round matches."""
 
-    name, model = "needs", Need
+    kind, model = "needs", Need
     serializer_class = NeedShown
     filterset_class = NeedFilter
 

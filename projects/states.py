@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Problem
-from common.steps import Step
+from common.steps import Param, Step
 from organisations.actors import FIRM_ROLES, REVIEW_ROLES, Person
-from organisations.models import Unit
+from organisations.models import ReviewReason, Unit
+from projects.form_fields import field_choices
 from projects.models import Filing
 
 S = Filing.State
@@ -68,6 +69,24 @@ def project_code_known(filing: Filing) -> Iterable[Problem]:
         )
 
 
+def reason_param(verb: str) -> Param:
+    """A coded reason; its sentence becomes the note where none is written."""
+    return Param("code", "code", _("原因"), required=False, choices=lambda: [(row.code, row.sentence) for row in _reasons(verb)])
+
+
+def _reasons(verb: str) -> Iterable[ReviewReason]:
+    return ReviewReason.objects.filter(verb=verb).order_by("id")
+
+
+RETURN_PARAMS = (
+    Param("fields", "fields", _("需要修改的内容"), required=False, help=_("关联的字段一并开放；不选则按原因开放"), choices=field_choices),
+    reason_param("return"),
+)
+LIST_PARAMS = (
+    Param("list_number", "text", _("清单批次"), help=_("照下发的备选项目清单填写")),
+    Param("listed_on", "date", _("列入日期"), required=False, help=_("不填则为今天")),
+)
+
 FILING_STEPS: dict[str, Step] = {
     "submit": Step(frozenset({S.DRAFT}), S.IN_REVIEW, by_firm, _("提交")),
     "resubmit": Step(frozenset({S.RETURNED}), S.IN_REVIEW, by_firm, _("重新提交")),
@@ -75,12 +94,18 @@ FILING_STEPS: dict[str, Step] = {
         frozenset({S.DRAFT, S.IN_REVIEW, S.RETURNED, S.IN_POOL, S.REPORTED, S.LISTED}), S.WITHDRAWN, by_firm, _("撤回"), needs_note=True
     ),
     "pass": Step(frozenset({S.IN_REVIEW}), after_pass, by_current_reviewer, _("通过")),
-    "return": Step(frozenset({S.IN_REVIEW}), S.RETURNED, by_current_reviewer, _("退回修改"), needs_note=True),
-    "refuse": Step(frozenset({S.IN_REVIEW}), S.REFUSED, by_current_reviewer, _("不通过"), needs_note=True),
-    "not_accept": Step(frozenset({S.IN_REVIEW}), S.NOT_ACCEPTED, by_current_reviewer, _("不予受理"), needs_note=True),
+    "return": Step(frozenset({S.IN_REVIEW}), S.RETURNED, by_current_reviewer, _("退回修改"), needs_note=True, params=RETURN_PARAMS),
+    "refuse": Step(
+        frozenset({S.IN_REVIEW}), S.REFUSED, by_current_reviewer, _("不通过"), needs_note=True, params=(reason_param("refuse"),)
+    ),
+    "not_accept": Step(
+        frozenset({S.IN_REVIEW}), S.NOT_ACCEPTED, by_current_reviewer, _("不予受理"), needs_note=True, params=(reason_param("not_accept"),)
+    ),
     "report": Step(frozenset({S.IN_POOL}), S.REPORTED, by_provincial_office, _("上报"), missing=project_code_known),
-    "list": Step(frozenset({S.REPORTED}), S.LISTED, by_provincial_office, _("列入备选项目清单")),
-    "leave_out": Step(frozenset({S.REPORTED}), S.NOT_LISTED, by_provincial_office, _("登记未列入"), needs_note=True),
+    "list": Step(frozenset({S.REPORTED}), S.LISTED, by_provincial_office, _("列入备选项目清单"), params=LIST_PARAMS),
+    "leave_out": Step(
+        frozenset({S.REPORTED}), S.NOT_LISTED, by_provincial_office, _("登记未列入"), needs_note=True, params=(reason_param("leave_out"),)
+    ),
     "remove": Step(frozenset({S.LISTED}), S.REMOVED, by_provincial_office, _("移出清单"), needs_note=True),
     "retire": Step(frozenset({S.IN_POOL, S.NOT_LISTED}), S.RETIRED, by_system_or_provincial_office, _("退库")),
 }
