@@ -4,12 +4,26 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
+from deals.api import Claims, Deals, DeclineCodes, Drawdowns, Filings, Invitations, Receipts, Rounds
 from lenders.api import Appetites, Banks, Branches
+from matching.api import NonMatches, Recommendations
 from organisations.api import Batches, Industries, Me, Programmes, Regions
 from organisations.resources import step_paths
+from projects.api import Needs
 from schemes.api import Schemes
 
 RESOURCES = (
+    Filings,
+    Needs,
+    Rounds,
+    Recommendations,
+    NonMatches,
+    Invitations,
+    Deals,
+    Drawdowns,
+    Receipts,
+    Claims,
+    DeclineCodes,
     Regions,
     Industries,
     Programmes,
@@ -22,7 +36,7 @@ RESOURCES = (
 
 router = SimpleRouter(use_regex_path=False)
 for resource in RESOURCES:
-    router.register(resource.name, resource, basename=resource.name)
+    router.register(resource.kind, resource, basename=resource.kind)
 
 urlpatterns = [
     path("me/", Me.as_view(), name="api-me"),

@@ -171,6 +171,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/",
+    "ENUM_NAME_OVERRIDES": {
+        "FilingState": "projects.models.Filing.State",
+        "RoundState": "matching.models.Round.State",
+        "RecommendationState": "matching.models.Recommendation.State",
+        "InvitationState": "deals.models.Invitation.State",
+        "DealState": "deals.models.Deal.State",
+        "ClaimState": "deals.subsidies.models.SubsidyClaim.State",
+    },
 }
 
 CONTENT_SECURITY_POLICY = {
@@ -182,7 +190,16 @@ CONTENT_SECURITY_POLICY = {
         "form-action": ["'self'"],
     },
 }
-UNFOLD = {"SITE_TITLE": _("支点 Fulcrum"), "SITE_HEADER": _("支点 管理端"), "SHOW_HISTORY": False}
+UNFOLD = {
+    "SITE_TITLE": _("支点 Fulcrum"),
+    "SITE_HEADER": _("支点 管理端"),
+    "SITE_SYMBOL": "balance",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "BORDER_RADIUS": "4px",
+    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "config.sidebar.navigation"},
+}
 
 # The demonstration province runs at a fixed moment, so that what it shows never drifts. Empty: the real clock.
 FIXED_NOW = env.str("FULCRUM_FIXED_NOW", default="")

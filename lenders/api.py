@@ -47,7 +47,7 @@ class BankShown(serializers.ModelSerializer[Bank]):
 
 
 class Banks(Reference):
-    name, model = "banks", Bank
+    kind, model = "banks", Bank
     serializer_class = BankShown
     filterset_fields = ("code", "kind", "province")
 
@@ -82,7 +82,7 @@ class BranchFilter(filters.FilterSet):
 
 
 class Branches(Reference):
-    name, model = "branches", Branch
+    kind, model = "branches", Branch
     serializer_class = BranchShown
     filterset_class = BranchFilter
 
@@ -164,7 +164,7 @@ class AppetiteFilter(filters.FilterSet):
 class Appetites(Resource):
     """银行意向额度: what a bank declared, and each movement on it."""
 
-    name, model = "appetites", Appetite
+    kind, model = "appetites", Appetite
     serializer_class = AppetiteShown
     filterset_class = AppetiteFilter
 

@@ -112,7 +112,7 @@ class RegionFilter(filters.FilterSet):
 
 
 class Regions(Reference):
-    name, model = "regions", Region
+    kind, model = "regions", Region
     serializer_class = RegionShown
     filterset_class = RegionFilter
 
@@ -131,7 +131,7 @@ class IndustryShown(serializers.ModelSerializer[Industry]):
 
 
 class Industries(Reference):
-    name, model = "industries", Industry
+    kind, model = "industries", Industry
     serializer_class = IndustryShown
     filterset_fields = ("code", "level", "edition")
 
@@ -148,7 +148,7 @@ class ProgrammeShown(serializers.ModelSerializer[Programme]):
 
 
 class Programmes(Reference):
-    name, model = "programmes", Programme
+    kind, model = "programmes", Programme
     serializer_class = ProgrammeShown
     filterset_fields = ("code",)
 
@@ -173,7 +173,7 @@ class BatchShown(serializers.ModelSerializer[Batch]):
 
 
 class Batches(Reference):
-    name, model = "batches", Batch
+    kind, model = "batches", Batch
     serializer_class = BatchShown
     filterset_fields = ("track", "code", "province")
 

@@ -99,6 +99,13 @@ def _integer(param: Param, sent: Any) -> int:
     return int(text)
 
 
+def _points(param: Param, sent: Any) -> int:
+    text = _plain(sent).replace(",", "")
+    if isinstance(sent, bool) or not re.fullmatch(r"\d{1,18}", text):
+        raise _refusal(param, "not_points", _("“%(label)s”须为不小于零的整数。"), _("只填数字；不用该项时填 0。"))
+    return int(text)
+
+
 def _date(param: Param, sent: Any) -> dt.date:
     try:
         day = parse_date(re.sub(r"[-./年月]", "-", _plain(sent)).removesuffix("日"))
@@ -148,6 +155,7 @@ READERS: dict[str, Callable[[Param, Any], Any]] = {
     "wan": _wan,
     "percent": _percent,
     "integer": _integer,
+    "points": _points,
     "date": _date,
     "boolean": _boolean,
     "choice": _choice,

@@ -1,7 +1,7 @@
 """What every API resource shares: the actor, reading only what it may see, versions, and one address per step.
 
     class Filings(Resource):                      # GET /api/filings/, GET /api/filings/7/
-        name, model = "filings", Filing
+        kind, model = "filings", Filing
         steps, actions = FILING_STEPS, FILING_ACTIONS   # POST /api/filings/7/pass/ {"seen": 3, "note": "…", …}
 
 A view parses, makes one call, and presents. `seen` (or If-Match) is the version that was looked at; a stale one gets 409 with what
@@ -130,7 +130,7 @@ class ResourceSchema(AutoSchema):
 class Resource(Acting, GenericViewSet[Any]):
     """A list and its objects, read through `visible_to`: what the actor may not see is not there (404)."""
 
-    name: ClassVar[str]
+    kind: ClassVar[str]
     model: ClassVar[type[models.Model]]
     detail_serializer_class: ClassVar[type[serializers.BaseSerializer[Any]] | None] = None
     steps: ClassVar[Mapping[str, Step]] = {}
@@ -141,7 +141,12 @@ class Resource(Acting, GenericViewSet[Any]):
 
     @classmethod
     def visible(cls, actor: Person) -> models.QuerySet[Any]:
-        return cls.loaded(cls.model.objects.visible_to(actor))  # type: ignore[attr-defined]  # each tenant's model has it
+        return cls.shown_to(cls.model.objects.visible_to(actor), actor)  # type: ignore[attr-defined]  # each tenant's model has it
+
+    @classmethod
+    def shown_to(cls, rows: models.QuerySet[Any], _actor: Person) -> models.QuerySet[Any]:
+        """Loaded, and marked with what this reader may be told of each."""
+        return cls.loaded(rows)
 
     @classmethod
     def loaded(cls, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
@@ -249,10 +254,10 @@ class StepSchema(ResourceSchema):
     """A step's description, drawn from its row of the state table."""
 
     def get_operation_id(self) -> str:
-        return f"{self.view.resource.name.replace('-', '_')}_{self.view.verb}"
+        return f"{self.view.resource.kind.replace('-', '_')}_take_{self.view.verb}"
 
     def get_tags(self) -> list[str]:
-        return [self.view.resource.name]
+        return [self.view.resource.kind]
 
     def get_summary(self) -> str:
         return str(self.view.step.label)
@@ -261,7 +266,7 @@ class StepSchema(ResourceSchema):
         return [IF_MATCH, IDEMPOTENCY_KEY]
 
     def get_request_serializer(self) -> Any:
-        name = "".join(part.capitalize() for part in f"{self.view.resource.name}-{self.view.verb}".replace("_", "-").split("-"))
+        name = "".join(part.capitalize() for part in f"{self.view.resource.kind}-{self.view.verb}".replace("_", "-").split("-"))
         fields: dict[str, Any] = {
             "seen": serializers.IntegerField(required=False, min_value=0, help_text=str(_("读取时得到的 version；也可用 If-Match。"))),
             "note": serializers.CharField(required=self.view.step.needs_note),
@@ -283,6 +288,14 @@ def entered(param: Param) -> serializers.Field[Any, Any, Any, Any]:
     if param.kind == "fields":
         return serializers.ListField(child=serializers.CharField(), required=param.required, help_text=words)
     return serializers.CharField(required=param.required, help_text=words)
+
+
+def entry(name: str, params: Sequence[Param], *, versioned: bool = False) -> Any:
+    """The description of a request that `read(params, …)` reads."""
+    fields: dict[str, Any] = {param.name: entered(param) for param in params}
+    if versioned:
+        fields["seen"] = serializers.IntegerField(required=False, min_value=0)
+    return inline_serializer(name, fields)
 
 
 class StepView(Acting):
@@ -307,7 +320,7 @@ class StepView(Acting):
             raise Conflict
         entries = read(step.params, body_of(request))
         resource.actions[self.verb](obj, by=actor, at=actor.at, seen=seen_of(request), note=note_of(request), **entries)
-        return present(resource, resource.loaded(resource.model.objects.filter(pk=pk)).get(), actor)
+        return present(resource, resource.shown_to(resource.model.objects.filter(pk=pk), actor).get(), actor)
 
 
 def step_tables(resource: type[Resource]) -> Mapping[str, Step]:
@@ -319,9 +332,9 @@ def step_paths(resource: type[Resource]) -> Sequence[URLPattern]:
     """One address for each verb that has both a row in the state table and a step function."""
     return [
         path(
-            f"{resource.name}/<int:pk>/{verb}/",
+            f"{resource.kind}/<int:pk>/{verb}/",
             StepView.as_view(resource=resource, verb=verb),
-            name=f"{resource.name}-{verb}",
+            name=f"{resource.kind}-{verb}",
         )
         for verb in step_tables(resource)
         if verb in resource.actions

@@ -69,7 +69,7 @@ class SchemeShown(serializers.ModelSerializer[Scheme]):
 
 
 class Schemes(Reference):
-    name, model = "schemes", Scheme
+    kind, model = "schemes", Scheme
     serializer_class = SchemeShown
     filterset_fields = ("code", "level", "authority", "channel", "province")
 

@@ -1,0 +1,315 @@
+"""对接 and 贴息: invitations, deals, drawdowns, interest slips; the queue of claims this office may decide, computed in the open."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
+
+from common.money import format_yuan
+from common.steps import Step
+from deals.actions import CLAIM_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
+from deals.models import Deal, DeclineCode, Drawdown, InterestReceipt, Invitation, RatePeriod, Repayment
+from deals.states import DEAL_STEPS, INVITATION_STEPS
+from deals.subsidies import caps
+from deals.subsidies.models import AccrualLine, FundingBatch, OtherSupport, Recovery, RecoveryReceipt, SubsidyClaim
+from deals.subsidies.states import BANK_CLAIM_STEPS, FIRM_CLAIM_STEPS, STEPS_OF_CHANNEL
+from matching.admin import RoundDesk, office_of
+from matching.models import Round
+from organisations.acting import acting
+from organisations.desk import Desk, ReadOnly, Rows, in_percent, in_wan, state, table
+from organisations.step_desk import StepDesk
+from projects.admin import FilingDesk
+from projects.models import Filing
+
+C = SubsidyClaim.State
+
+
+@admin.register(Filing)
+class FilingAdmin(FilingDesk):
+    step_functions = FILING_ACTIONS
+
+
+@admin.register(Round)
+class RoundAdmin(RoundDesk):
+    step_functions = ROUND_ACTIONS
+
+
+@admin.register(DeclineCode)
+class DeclineCodeAdmin(ReadOnly):
+    list_display = ("code", "category", "sentence", "next_step")
+    list_filter = ("category",)
+    search_fields = ("code", "sentence")
+    ordering = ("category", "code")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(StepDesk, ReadOnly):
+    list_display = ("need", "branch", state, "origin", "rank", "sent_at", "contact_due_at", "expires_at", "decline_code")
+    list_filter = ("state", "origin", "branch__bank")
+    search_fields = ("filing__firm__name", "filing__title", "branch__organisation__name")
+    list_select_related = ("need__project", "branch__organisation", "decline_code")
+    date_hierarchy = "sent_at"
+    ordering = ("-id",)
+    steps, step_functions = INVITATION_STEPS, INVITATION_ACTIONS
+
+    def loaded(self, rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
+        return rows.select_related("filing__firm", "need__project", "branch__organisation", "branch__bank")
+
+
+class DrawdownRows(Rows):
+    model = Drawdown
+    fields = ("number", "drawn_on", "amount", "equipment_amount", "paid_to_supplier_on", "payee", "is_entrusted", "relending")
+
+
+class ReceiptRows(Rows):
+    model = InterestReceipt
+    fields = ("period_start", "period_end", "paid_on", "amount", "slip_no", "query")
+
+
+class RateRows(Rows):
+    model = RatePeriod
+    fields = ("valid_from", "rate_bp")
+    show_change_link = False
+
+
+@admin.register(Deal)
+class DealAdmin(StepDesk, ReadOnly):
+    list_display = (
+        "filing",
+        "branch",
+        state,
+        "origin",
+        in_wan("amount", _("意向（万元）")),
+        in_wan("approved_amount", _("授信（万元）")),
+        in_wan("signed_amount", _("签约（万元）")),
+        in_percent("rate_bp", _("合同利率")),
+        "contract_on",
+    )
+    list_filter = ("state", "origin", "branch__bank", "is_first_loan")
+    search_fields = ("firm__name", "firm__uscc", "filing__title", "contract_no", "branch__organisation__name")
+    list_select_related = ("filing", "branch__organisation")
+    date_hierarchy = "started_at"
+    ordering = ("-id",)
+    inlines = (DrawdownRows, ReceiptRows, RateRows)
+    steps, step_functions = DEAL_STEPS, DEAL_ACTIONS
+
+    def loaded(self, rows: QuerySet[Deal]) -> QuerySet[Deal]:
+        return rows.select_related("filing__firm", "need", "firm", "branch__organisation", "branch__bank").prefetch_related("drawdowns")
+
+
+class ByDeals(ReadOnly):
+    """Rows seen by whoever sees their deal."""
+
+    deal_at = "deal"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if request.user.is_superuser:  # type: ignore[union-attr]
+            return rows
+        by = acting(request)
+        claims = SubsidyClaim.objects.visible_to(by).order_by().values("deal")
+        seen = Deal.objects.filter(Q(pk__in=Deal.objects.visible_to(by).order_by().values("pk")) | Q(pk__in=claims))
+        return rows.filter(**{f"{self.deal_at}__in": seen.order_by().values("pk")})
+
+
+class RepaymentRows(Rows):
+    model = Repayment
+    fields = ("kind", "on", "amount", "slip_no")
+    show_change_link = False
+
+
+@admin.register(Drawdown)
+class DrawdownAdmin(ByDeals):
+    list_display = (
+        "deal",
+        "number",
+        "drawn_on",
+        in_wan("amount", _("放款（万元）")),
+        in_wan("equipment_amount", _("设备款（万元）")),
+        "paid_to_supplier_on",
+        "payee",
+        "relending",
+        "relending_month",
+    )
+    list_filter = ("relending", "is_entrusted", "deal__branch__bank")
+    search_fields = ("deal__firm__name", "deal__contract_no", "payee", "invoice_no")
+    list_select_related = ("deal__filing", "deal__branch__organisation")
+    date_hierarchy = "drawn_on"
+    inlines = (RepaymentRows,)
+    ordering = ("-drawn_on", "-id")
+
+
+@admin.register(InterestReceipt)
+class InterestReceiptAdmin(ByDeals):
+    list_display = ("deal", "period_start", "period_end", "paid_on", "amount", "slip_no", "query")
+    list_filter = (("query", admin.EmptyFieldListFilter),)
+    search_fields = ("deal__firm__name", "deal__contract_no", "slip_no")
+    list_select_related = ("deal__filing", "deal__branch__organisation")
+    date_hierarchy = "paid_on"
+    ordering = ("-paid_on", "-id")
+
+
+class Queue(DropdownFilter):
+    """The claims that wait for this office, first."""
+
+    title = _("待办")
+    parameter_name = "queue"
+    all_option = ("", _("待本单位办理"))
+
+    def lookups(self, _request: HttpRequest, _desk: Any) -> list[tuple[str, Any]]:
+        return [("all", _("全部"))]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[SubsidyClaim]) -> QuerySet[SubsidyClaim]:
+        return rows if self.value() == "all" or request.user.is_superuser else rows.filter(waiting_for(request))  # type: ignore[union-attr]
+
+
+def waiting_for(request: HttpRequest) -> Q:
+    """Money decided here waits for its finance office; what a firm filed waits for the line department's review."""
+    by = acting(request)
+    own = Q(office__in=by.unit_ids, state__in=[C.EVIDENCED, C.REVIEWED, C.APPROVED])
+    filed = Q(state=C.FILED, scheme__channel="firm_reimburse", province=office_of(by)) if office_of(by) else Q(pk=None)
+    return own | filed
+
+
+@admin.register(SubsidyClaim)
+class ClaimAdmin(StepDesk, ReadOnly):
+    """What this office may decide: the computation line by line, each cut with its reason, the interest really paid."""
+
+    list_display = (
+        "firm",
+        "scheme",
+        state,
+        "period_end",
+        "requested",
+        "eligible",
+        "cut",
+        "arranged",
+        "paid",
+        "office",
+        "document_no",
+    )
+    list_filter = (Queue, "state", "scheme", "fiscal_year")
+    search_fields = ("deal__firm__name", "deal__firm__uscc", "deal__contract_no", "document_no")
+    list_select_related = ("deal__firm", "scheme", "office__organisation")
+    date_hierarchy = "period_end"
+    ordering = ("period_end", "id")
+    steps, step_functions = BANK_CLAIM_STEPS | FIRM_CLAIM_STEPS, CLAIM_ACTIONS
+    bulk_verbs = ("review", "approve", "settle", "refuse")
+    readonly_fields = ("computation", "cuts_told", "receipts")
+    exclude = ("cuts",)
+    fieldsets = (
+        (
+            None,
+            {"fields": (("deal", "claimant"), ("scheme", "office"), ("state", "version"), ("period_start", "period_end", "fiscal_year"))},
+        ),
+        (_("金额"), {"fields": (("requested", "eligible"), ("arranged", "paid"), ("batch", "document_no"))}),
+        (_("计算过程"), {"fields": ("computation",)}),
+        (_("核减"), {"fields": ("cuts_told",)}),
+        (_("付息凭证"), {"fields": ("receipts",)}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return (*super().get_readonly_fields(request, obj), "version")
+
+    def steps_of(self, obj: SubsidyClaim) -> Mapping[str, Step]:
+        return STEPS_OF_CHANNEL[obj.scheme.channel]
+
+    def loaded(self, rows: QuerySet[SubsidyClaim]) -> QuerySet[SubsidyClaim]:
+        lines = AccrualLine.objects.select_related("version", "drawdown").order_by("drawdown__number", "period_end", "id")
+        return rows.select_related(
+            "deal__firm", "deal__filing__project", "deal__branch__organisation", "deal__branch__bank", "scheme", "office"
+        ).prefetch_related(Prefetch("lines", lines))
+
+    @display(description=_("企业"), ordering="deal__firm__name")
+    def firm(self, claim: SubsidyClaim) -> str:
+        return claim.deal.firm.name
+
+    @display(description=_("核减（元）"))
+    def cut(self, claim: SubsidyClaim) -> str:
+        return format_yuan(claim.requested - claim.eligible) if claim.requested != claim.eligible else "—"
+
+    @display(description=_("逐笔计算"))
+    def computation(self, claim: SubsidyClaim) -> str:
+        lines = (
+            AccrualLine.objects.filter(claim=claim).select_related("version", "drawdown").order_by("drawdown__number", "period_end", "id")
+        )
+        head = (_("提款"), _("放款（元）"), _("计息期"), _("积数（元·日）"), _("贴息率"), _("政策版本"), _("未取整（元）"), _("入账（元）"))
+        return table(
+            head,
+            [
+                (
+                    f"#{line.drawdown.number} {line.drawdown.drawn_on}",
+                    format_yuan(line.drawdown.amount),
+                    f"{line.period_start} — {line.period_end}",
+                    format_yuan(line.balance_days),
+                    f"{line.rate_bp / 100:.2f}%",
+                    line.version.code,
+                    f"{line.balance_days:,.0f} × {line.rate_bp / 100:.2f}% ÷ {line.version.day_count} = {line.unrounded:,.4f}",
+                    format_yuan(line.amount),
+                )
+                for line in lines
+            ],
+        )
+
+    @display(description=_("核减原因"))
+    def cuts_told(self, claim: SubsidyClaim) -> str:
+        rows = [(format_yuan(amount), sentence) for amount, sentence in caps.told(claim.cuts)]
+        return table((_("核减（元）"), _("原因")), rows) if rows else str(_("无核减。"))
+
+    @display(description=_("本期实付利息"))
+    def receipts(self, claim: SubsidyClaim) -> str:
+        slips = caps.receipts_of(claim)
+        head = (_("计息期"), _("付息日期"), _("实付（元）"), _("凭证号"), _("存疑"))
+        rows = [(f"{s.period_start} — {s.period_end}", s.paid_on, format_yuan(s.amount), s.slip_no, s.query or "—") for s in slips]
+        return table(head, rows) if rows else str(_("本期尚无付息凭证。"))
+
+
+@admin.register(AccrualLine)
+class AccrualLineAdmin(ByDeals):
+    deal_at = "drawdown__deal"
+    list_display = ("drawdown", "version", "kind", "period_start", "period_end", "balance_days", "rate_bp", "unrounded", "amount")
+    list_filter = ("version", "kind")
+    search_fields = ("drawdown__deal__firm__name", "drawdown__deal__contract_no")
+    list_select_related = ("drawdown__deal__filing", "drawdown__deal__branch__organisation", "version__scheme")
+    date_hierarchy = "period_end"
+    ordering = ("-period_end", "-id")
+
+
+@admin.register(FundingBatch)
+class FundingBatchAdmin(ReadOnly):
+    list_display = ("number", "scheme", "fiscal_year", state, "document_no")
+    list_filter = ("state", "fiscal_year")
+    search_fields = ("number", "document_no")
+    list_select_related = ("scheme",)
+    ordering = ("-id",)
+
+
+@admin.register(OtherSupport)
+class OtherSupportAdmin(Desk):
+    list_display = ("project", "kind", "document_no", in_wan("amount", _("金额（万元）")), "on")
+    list_filter = ("kind",)
+    search_fields = ("project__name", "project__firm__name", "document_no")
+    autocomplete_fields = ("project",)
+    list_select_related = ("project",)
+    ordering = ("-on", "-id")
+
+
+class RecoveryReceiptRows(Rows):
+    model = RecoveryReceipt
+    fields = ("on", "amount", "slip_no")
+    show_change_link = False
+
+
+@admin.register(Recovery)
+class RecoveryAdmin(ByDeals):
+    list_display = ("deal", "scheme", state, "reason", "suspended_from", "due_on", "amount", "document_no")
+    list_filter = ("state", "scheme")
+    search_fields = ("deal__firm__name", "document_no")
+    list_select_related = ("deal__filing", "deal__branch__organisation", "scheme")
+    inlines = (RecoveryReceiptRows,)
+    ordering = ("-id",)
