@@ -50,7 +50,7 @@ DEAL_STEPS = {  # the last step of a named bank that the firm chose
 }
 WEEKS = {"view": (0, 1), "accept": (1, 1), "confirm": (0, 1), "start_diligence": (1, 1), "approve_credit": (1, 3), "sign": (1, 1)}
 FIRST_SUBMISSION = date(2026, 1, 5)  # projects that start in 2026 are taken from that year on
-SUBMISSION_OFFSETS = (3, 10, 17)  # days after a batch opens
+SUBMISSION_OFFSETS = (10,)  # days after a batch opens
 UNDER_WAY = {  # submission days of the filings that are still under way at the demo's today
     "in_review_county": (date(2026, 12, 22), date(2026, 12, 23)),
     "in_review_city": (date(2026, 12, 16), date(2026, 12, 17)),

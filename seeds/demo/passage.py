@@ -148,9 +148,9 @@ class Passage:
 
 
 def filings_of(rows: Sequence[FilingRow]) -> list[Filing]:
-    """The filings that these applications became, in the same order, with what steps read."""
+    """The filings that these applications became, in the same order, with the step where each lies; list steps load the rest."""
     ids = dict(DemoFiling.objects.filter(key__in=[row.key for row in rows]).values_list("key", "filing"))
-    found = Filing.objects.with_progress().in_bulk(list(ids.values()))
+    found = Filing.objects.select_related("current_step__unit", "firm").in_bulk(list(ids.values()))
     return [found[ids[row.key]] for row in rows]
 
 

@@ -196,10 +196,9 @@ def _open_accounts(seats: list[tuple[str, str, Organisation, tuple[str, ...]]], 
 
 def _give_desks(at: dt.datetime) -> None:
     """Entry to the admin for those whose seats give them a desk there."""
-    wanted = User.objects.filter(memberships__organisation__unit__kind__in=(Unit.Kind.PROVINCE, Unit.Kind.CITY)) | User.objects.filter(
-        username__in=[login.username for login in LOGINS.values()]
-    )
-    for user in wanted.distinct().order_by("pk"):
+    provincial = User.objects.filter(memberships__organisation__unit__kind=Unit.Kind.PROVINCE)
+    named = User.objects.filter(username__in=[login.username for login in LOGINS.values()])
+    for user in (provincial | named).distinct().order_by("pk"):
         roles.seat(user, at=at)
 
 
