@@ -23,13 +23,17 @@ from matching.optimizer.problem import Cut, IndexArray, IntArray, Problem
 
 FloatArray = NDArray[np.float64]
 
-TEMPERATURES = (6e-2, 3e-2, 1.5e-2, 8e-3, 4e-3, 2e-3, 1e-3)
-MOST_ROWS_FOR_NEWTON = 3_000
+TEMPERATURES = (6e-2, 2e-2, 6e-3, 2e-3, 7e-4)
+FIRST_STEPS = 25
+MOST_NEWTON_STEPS = 8
+SHORT_MARGIN = 0.25
+STIFF = 30.0
+MOST_ROWS_FOR_NEWTON = 6_000
 LARGEST_PRICE = 2.0**61
 TINY = 1e-9  # a range for the price of a floor without a penalty, which rounding closes again
-REGULARISATION = 1e-10
-BARRIER = 0.05
-NEWTON_ACCURACY = 0.1
+REGULARISATION = 1e-8
+BARRIER = 0.1
+NEWTON_ACCURACY = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,7 @@ class Dual:
     """The smoothed dual of what is left to decide, in floating point."""
 
     rows: Rows
+    option: IntArray
     option_start: IntArray
     value: FloatArray
     use_start: IntArray
@@ -100,7 +105,7 @@ def build(problem: Problem, tight: Tightened, active: NDArray[np.bool_], cuts: t
     if len(option):
         best[filled] = np.maximum(np.maximum.reduceat(value, option_start[:-1][filled]), 1.0)
     rows = Rows(resource, problem.floors, cuts, scale, room, ceiling)
-    return Dual(rows, option_start, value, use_start, use_row, use_amount, best)
+    return Dual(rows, option, option_start, value, use_start, use_row, use_amount, best)
 
 
 def _scaled_rows(
@@ -153,24 +158,93 @@ def _scaled_uses(
 
 def fit(
     dual: Dual, price: FloatArray, *, temperatures: tuple[float, ...] = TEMPERATURES, stop: Callable[[], bool] = lambda: False
-) -> FloatArray:
-    """Prices near the least bound, by falling temperature, from `price`."""
+) -> tuple[Dual, FloatArray]:
+    """Prices near the least bound, by falling temperature, from `price`; and the dual on the options that still matter there."""
     if len(dual.rows) == 0:
-        return price
+        return dual, price
     if len(dual.value) == 0:  # nothing to choose: only floors that are still owed have a price, all of it
-        return np.where((dual.rows.room < 0) & np.isfinite(dual.rows.ceiling), dual.rows.ceiling, 0.0)
+        return dual, np.where((dual.rows.room < 0) & np.isfinite(dual.rows.ceiling), dual.rows.ceiling, 0.0)
     best, least = price, dual.sharp(price)
-    for n, tau in enumerate(temperatures):
+    near = quasi_newton(dual, price, temperatures[0], FIRST_STEPS)
+    near = newton(dual, near, temperatures[0], MOST_NEWTON_STEPS, stop)
+    dual = restrict(dual, near, SHORT_MARGIN)
+    for tau in temperatures[1:]:
         if stop():
             break
-        if n == 0 or len(dual.rows) > MOST_ROWS_FOR_NEWTON:
-            price = quasi_newton(dual, price, tau, 40)
-        if len(dual.rows) <= MOST_ROWS_FOR_NEWTON:
-            price = newton(dual, price, tau, 8, stop)
-        sharp = dual.sharp(price)
+        near = newton(dual, near, tau, MOST_NEWTON_STEPS, stop)
+        sharp = dual.sharp(near)
         if sharp < least:
-            best, least = price, sharp
-    return best
+            best, least = near, sharp
+    return dual, best
+
+
+def with_cuts(
+    base: Dual, tight: Tightened, dual: Dual, price: FloatArray, new: tuple[Cut, ...], unpriced: float
+) -> tuple[Dual, FloatArray]:
+    """The base dual with the cuts of `dual` that have a price and new ones, and its prices: those known, almost nothing for the new."""
+    plain = len(base.rows)
+    keep = price[plain:] > unpriced
+    cuts = (*(cut for cut, kept in zip(dual.rows.cuts, keep.tolist(), strict=True) if kept), *new)
+    room = np.array([_cut_room(cut, tight) for cut in cuts], dtype=np.float64)
+    scale = np.maximum(room, 1)
+    place = np.full(int(base.option.max()) + 1, -1, dtype=np.int64)
+    place[base.option] = np.arange(len(base.option))
+    owner = np.concatenate([np.repeat(np.arange(len(base.option)), np.diff(base.use_start)), *(place[cut.options] for cut in cuts)])
+    row = np.concatenate([base.use_row, *(np.full(len(cut.options), plain + c, dtype=np.int32) for c, cut in enumerate(cuts))])
+    amount = np.concatenate([base.use_amount, *(cut.alpha / scale[c] for c, cut in enumerate(cuts))])
+    known = owner >= 0
+    order = np.argsort(owner[known], kind="stable")
+    use_start = np.zeros(len(base.option) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(owner[known], minlength=len(base.option)), out=use_start[1:])
+    rows = Rows(
+        base.rows.resource,
+        base.rows.floors,
+        cuts,
+        np.concatenate([base.rows.scale, scale]),
+        np.concatenate([base.rows.room, room / scale]),
+        np.concatenate([base.rows.ceiling, np.full(len(cuts), np.inf)]),
+    )
+    extended = Dual(
+        rows,
+        base.option,
+        base.option_start,
+        base.value,
+        use_start,
+        row[known][order].astype(np.int32),
+        amount[known][order],
+        base.best_value,
+    )
+    return extended, np.concatenate([price[:plain], price[plain:][keep], np.full(len(new), unpriced)])
+
+
+def restrict(dual: Dual, price: FloatArray, margin: float) -> Dual:
+    """The dual on the options whose reduced value is within `margin` of the best value of their need from its best (or from none)."""
+    kept = np.zeros(len(dual.value), dtype=np.bool_)
+    kernels.near_best(
+        dual.option_start,
+        dual.value,
+        dual.use_start,
+        dual.use_row,
+        dual.use_amount,
+        price,
+        margin * dual.best_value,
+        kept,
+        np.empty(len(kept)),
+    )
+    counts = np.diff(dual.use_start)[kept]
+    use_start = np.concatenate([[0], np.cumsum(counts)])
+    of_use = np.repeat(kept, np.diff(dual.use_start))
+    option_start = np.concatenate([[0], np.cumsum(kept)])[dual.option_start]
+    return Dual(
+        dual.rows,
+        dual.option[kept],
+        option_start,
+        dual.value[kept],
+        use_start,
+        dual.use_row[of_use],
+        dual.use_amount[of_use],
+        dual.best_value,
+    )
 
 
 def quasi_newton(dual: Dual, price: FloatArray, tau: float, iterations: int) -> FloatArray:
@@ -193,8 +267,7 @@ def quasi_newton(dual: Dual, price: FloatArray, tau: float, iterations: int) -> 
         bounds=list(zip(np.zeros(len(price)), dual.rows.ceiling / step, strict=True)),
         options={"maxiter": iterations, "maxcor": 20, "ftol": 1e-9},
     )
-    price = np.clip(found.x * step, 0.0, dual.rows.ceiling)
-    return price
+    return np.asarray(np.clip(found.x * step, 0.0, dual.rows.ceiling))
 
 
 def newton(dual: Dual, price: FloatArray, tau: float, iterations: int, stop: Callable[[], bool] = lambda: False) -> FloatArray:
@@ -203,7 +276,7 @@ def newton(dual: Dual, price: FloatArray, tau: float, iterations: int, stop: Cal
     The barrier is as fine as the smoothing: its weight κ falls with τ. Each step solves (H + S/Λ) d = -g + κ/Λ.
     """
     ceiling, rows = dual.rows.ceiling, len(dual.rows)
-    barrier = BARRIER * tau * max(dual.sharp(price), 1.0) / rows
+    barrier = barrier_weight(dual, price, tau)
     price = np.clip(price, np.minimum(1e-2 * barrier, 0.01 * ceiling), 0.99 * ceiling)
     value, gradient, weights = dual.smoothed(price, tau)
     slack = np.maximum(gradient, barrier / price)
@@ -234,6 +307,11 @@ def newton(dual: Dual, price: FloatArray, tau: float, iterations: int, stop: Cal
     return price
 
 
+def barrier_weight(dual: Dual, price: FloatArray, tau: float) -> float:
+    """κ: what each row's barrier may cost, so that all together cost about as much as the smoothing."""
+    return BARRIER * tau * max(dual.sharp(price), 1.0) / len(dual.rows)
+
+
 def _upper(barrier: float, ceiling: FloatArray, price: FloatArray) -> FloatArray:
     return np.where(np.isfinite(ceiling), barrier / np.maximum(ceiling - price, 1e-300), 0.0)
 
@@ -250,7 +328,16 @@ def _to_boundary(distance: FloatArray, direction: FloatArray) -> float:
 
 
 def _newton_direction(dual: Dual, tau: float, weights: FloatArray, towards: FloatArray, stiffness: FloatArray) -> FloatArray:
-    size = len(towards)
+    """Solve (H + stiffness) d = towards; rows so stiff that H hardly matters (their price is almost nothing) are solved by themselves."""
+    diagonal = np.zeros(len(towards))
+    kernels.curvature(dual.option_start, dual.use_start, dual.use_row, dual.use_amount, tau * dual.best_value, weights, diagonal)
+    direction = towards / (diagonal + stiffness)
+    together = np.flatnonzero(stiffness < STIFF * diagonal)
+    size = len(together)
+    if not 0 < size <= MOST_ROWS_FOR_NEWTON:
+        return direction
+    place = np.full(len(towards), -1, dtype=np.int64)
+    place[together] = np.arange(size)
     matrix = np.zeros((size, size))
     kernels.hessian(
         dual.option_start,
@@ -259,22 +346,23 @@ def _newton_direction(dual: Dual, tau: float, weights: FloatArray, towards: Floa
         dual.use_amount,
         tau * dual.best_value,
         weights,
+        place,
         matrix,
         np.zeros(size),
         np.zeros(size, dtype=np.int64),
     )
-    diagonal = np.diagonal(matrix) + stiffness
+    on_diagonal = np.diagonal(matrix) + stiffness[together]
     lift = REGULARISATION
-    for _ in range(8):
-        matrix[np.diag_indices(size)] = diagonal * (1 + lift)
+    for _ in range(6):
+        matrix[np.diag_indices(size)] = on_diagonal * (1 + lift)
         try:
             factor = cho_factor(matrix, lower=True, check_finite=False)
         except np.linalg.LinAlgError:
             lift *= 100
             continue
-        found: FloatArray = cho_solve(factor, towards, check_finite=False)
-        return found
-    return towards / diagonal
+        direction[together] = cho_solve(factor, towards[together], check_finite=False)
+        return direction
+    return direction
 
 
 def to_prices(problem: Problem, dual: Dual, price: FloatArray) -> Prices:
@@ -300,6 +388,28 @@ def rounded(problem: Problem, dual: Dual, price: FloatArray, shift: int) -> Pric
     resource, floor, eta = (np.rint(np.minimum(p * 2.0**shift, LARGEST_PRICE)).astype(np.int64) for p in per_unit(problem, dual, price))
     cuts = tuple(Cut(c.resource, c.options, c.alpha, c.rhs, int(e)) for c, e in zip(dual.rows.cuts, eta, strict=True))
     return Prices(shift, resource, np.minimum(floor, floor_price_limits(problem, shift)), cuts)
+
+
+def refitted(problem: Problem, prices: Prices) -> Prices:
+    """Given integer prices at the largest shift that fits this problem, no floor above its penalty."""
+    unit = 2.0**-prices.shift
+    resource, floor = prices.resource.astype(np.float64) * unit, prices.floor.astype(np.float64) * unit
+    shift = largest_shift(problem, resource, floor, [(c.options, c.alpha, c.price * unit) for c in prices.cuts])
+    if shift is None:
+        return no_prices(problem)
+    cuts = tuple(Cut(c.resource, c.options, c.alpha, c.rhs, _shifted(c.price, prices.shift, shift)) for c in prices.cuts)
+    return Prices(
+        shift,
+        np.array([_shifted(p, prices.shift, shift) for p in prices.resource.tolist()], dtype=np.int64),
+        np.minimum(
+            np.array([_shifted(p, prices.shift, shift) for p in prices.floor.tolist()], dtype=np.int64), floor_price_limits(problem, shift)
+        ),
+        tuple(cut for cut in cuts if cut.price > 0),
+    )
+
+
+def _shifted(price: int, before: int, after: int) -> int:
+    return price << (after - before) if after >= before else price >> (before - after)
 
 
 def no_prices(problem: Problem) -> Prices:

@@ -3,7 +3,7 @@
 Nothing of ours is imported here: a change elsewhere can never leave a stale kernel behind. All search kernels work in integers.
 Arrays in the order of their names; "need" i owns options option_start[i]:option_start[i+1], option o owns uses use_start[o]:use_start[o+1].
 """
-# ruff: noqa: C901, PLR0912, PLR0915, PLR1730, ANN001, ANN201, SIM110, D403 -- jitted loops: arrays one by one, no Python types
+# ruff: noqa: C901, PLR0912, PLR0915, PLR1730, ANN001, ANN201, SIM110 -- jitted loops: arrays one by one, no Python types
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, misc, untyped-decorator, assignment"
 
 import numpy as np
@@ -155,6 +155,22 @@ def sharp_pass(option_start, value, use_start, use_row, use_amount, price):
 
 
 @njit(cache=True, nogil=True)
+def near_best(option_start, value, use_start, use_row, use_amount, price, margin, kept, reduced):
+    """kept[o] where the reduced value of o is at most margin[i] below the larger of 0 and the best of need i."""
+    for i in range(len(option_start) - 1):
+        top = 0.0
+        for o in range(option_start[i], option_start[i + 1]):
+            s = value[o]
+            for u in range(use_start[o], use_start[o + 1]):
+                s -= use_amount[u] * price[use_row[u]]
+            reduced[o] = s
+            if s > top:
+                top = s
+        for o in range(option_start[i], option_start[i + 1]):
+            kept[o] = reduced[o] >= top - margin[i]
+
+
+@njit(cache=True, nogil=True)
 def curvature(option_start, use_start, use_row, use_amount, temperature, weights, diagonal):
     """diagonal[r] gains Σ x a^2 / t: an upper estimate of the second derivative of the smoothed dual."""
     for i in range(len(option_start) - 1):
@@ -165,29 +181,44 @@ def curvature(option_start, use_start, use_row, use_amount, temperature, weights
 
 
 @njit(cache=True, nogil=True)
-def hessian(option_start, use_start, use_row, use_amount, temperature, weights, matrix, mean, touched):
-    """matrix gains the Hessian Σ_i (E[a a'] - E[a] E[a]') / t_i ; mean and touched are scratch."""
+def hessian(option_start, use_start, use_row, use_amount, temperature, weights, place, matrix, mean, touched):
+    """The lower triangle of `matrix` gains Σ_i (E[a a'] - E[a] E[a]') / t_i over the rows with place[r] >= 0.
+
+    Options of weight below 10^-4 are left out; mean and touched are scratch.
+    """
     for i in range(len(option_start) - 1):
         t = temperature[i]
         count = 0
         for o in range(option_start[i], option_start[i + 1]):
             x = weights[o]
-            if x < 1e-9:
+            if x < 1e-4:
                 continue
             for u in range(use_start[o], use_start[o + 1]):
-                p = use_row[u]
+                p = place[use_row[u]]
+                if p < 0:
+                    continue
+                share = x * use_amount[u]
                 if mean[p] == 0.0:
                     touched[count] = p
                     count += 1
-                mean[p] += x * use_amount[u]
+                mean[p] += share
                 if mean[p] == 0.0:
                     mean[p] = 1e-300
-                for w in range(use_start[o], use_start[o + 1]):
-                    matrix[p, use_row[w]] += x * use_amount[u] * use_amount[w] / t
+                for w in range(use_start[o], u + 1):
+                    q = place[use_row[w]]
+                    if q < 0:
+                        continue
+                    if q <= p:
+                        matrix[p, q] += share * use_amount[w] / t
+                    else:
+                        matrix[q, p] += share * use_amount[w] / t
         for k in range(count):
             p = touched[k]
+            share = mean[p] / t
             for j in range(count):
-                matrix[p, touched[j]] -= mean[p] * mean[touched[j]] / t
+                q = touched[j]
+                if q <= p:
+                    matrix[p, q] -= share * mean[q]
         for k in range(count):
             mean[touched[k]] = 0.0
 
@@ -496,3 +527,198 @@ def anneal(
                     slots,
                     floors,
                 )
+
+
+# --- cuts: coefficients by lifting, right-hand sides by an exact dynamic programme ------------------------------------------------------
+
+LARGEST_RHS = 250
+NEVER = np.int64(1) << np.int64(62)
+
+
+@njit(cache=True, nogil=True)
+def reach(least, top, room):
+    """The largest Σ alpha that fits into the room."""
+    for z in range(top, -1, -1):
+        if least[z] <= room:
+            return z
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def add_item(least, top, amount, alpha, capacity):
+    """least[z] = least use that reaches exactly Σ alpha = z, with one item more; returns the largest z that fits at all."""
+    for z in range(min(top, LARGEST_RHS - alpha), -1, -1):
+        if least[z] + amount < least[z + alpha]:
+            least[z + alpha] = least[z] + amount
+    top = min(top + alpha, LARGEST_RHS)
+    while top > 0 and least[top] > capacity:
+        top -= 1
+    return top
+
+
+@njit(cache=True, nogil=True)
+def amounts_on(resource, options, use_start, use_resource, use_amount, amount):
+    """amount[k] = use of the resource by options[k]."""
+    for k in range(len(options)):
+        for u in range(use_start[options[k]], use_start[options[k] + 1]):
+            if use_resource[u] == resource:
+                amount[k] = use_amount[u]
+
+
+@njit(cache=True, nogil=True)
+def exact_rhs(amount, alpha, capacity):
+    """The largest Σ alpha of items that fit together, or -1 if it is beyond the table."""
+    least = np.full(LARGEST_RHS + 1, NEVER, dtype=np.int64)
+    least[0] = 0
+    top = 0
+    for k in range(len(amount)):
+        if alpha[k] > 0:
+            top = add_item(least, top, amount[k], alpha[k], capacity)
+    return -1 if top >= LARGEST_RHS else top
+
+
+@njit(cache=True, nogil=True)
+def lift(amount, share, capacity, core, at_one, order, alpha, least):
+    """Lift the inequality on `core` to all items; returns its exact right-hand side, or -1.
+
+    alpha holds the coefficients of the core; items in `at_one` are set aside first and lifted down after the fractional ones
+    (Gu, Nemhauser, Savelsbergh, Lifted cover inequalities for 0-1 integer programs, 1998).
+    """
+    n = len(amount)
+    least[:] = NEVER
+    least[0] = 0
+    top = 0
+    set_aside = 0
+    for k in range(n):
+        if at_one[k]:
+            set_aside += amount[k]
+        elif core[k]:
+            if alpha[k] > LARGEST_RHS:
+                return -1
+            top = add_item(least, top, amount[k], alpha[k], capacity)
+    if set_aside > capacity:
+        return -1
+    rhs = reach(least, top, capacity - set_aside)
+    for second in range(2):
+        for j in range(n):
+            k = order[j]
+            if core[k] or at_one[k] or (share[k] > 1e-6) != (second == 0):
+                continue
+            room = capacity - set_aside - amount[k]
+            coefficient = rhs - reach(least, top, room) if room >= 0 else rhs
+            if coefficient > 0:
+                alpha[k] = coefficient
+                top = add_item(least, top, amount[k], coefficient, capacity)
+        if second == 0:
+            for j in range(n):
+                k = order[j]
+                if at_one[k]:
+                    set_aside -= amount[k]
+                    reached = reach(least, top, capacity - set_aside)
+                    alpha[k] = reached - rhs
+                    rhs = reached
+                    if alpha[k] > 0:
+                        top = add_item(least, top, amount[k], alpha[k], capacity)
+    if top >= LARGEST_RHS:
+        return -1
+    return reach(least, top, capacity)
+
+
+@njit(cache=True, nogil=True)
+def find_cover(amount, share, capacity, order, core):
+    """A minimal cover taken in the given order; False if everything fits."""
+    core[:] = False
+    total = 0
+    found = False
+    for j in range(len(order)):
+        k = order[j]
+        if share[k] <= 1e-6:
+            continue
+        core[k] = True
+        total += amount[k]
+        if total > capacity:
+            found = True
+            break
+    if not found:
+        return False
+    for j in range(len(order)):
+        k = order[len(order) - 1 - j]
+        if core[k] and total - amount[k] > capacity:
+            core[k] = False
+            total -= amount[k]
+    return True
+
+
+@njit(cache=True, nogil=True)
+def cuts_of_row(amount, share, capacity, roundings, least_violation, alphas, rhss, scores):
+    """The most violated cuts of one knapsack row into alphas[c], rhss[c], scores[c]; returns how many. Items come one a need."""
+    n, most = len(amount), len(rhss)
+    least = np.empty(LARGEST_RHS + 1, dtype=np.int64)
+    core = np.zeros(n, dtype=np.bool_)
+    at_one = np.zeros(n, dtype=np.bool_)
+    alpha = np.zeros(n, dtype=np.int64)
+    by_share = np.argsort(-share)
+    count = 0
+    for kind in range(4 + roundings):
+        at_one[:] = False
+        alpha[:] = 0
+        if kind < 4:
+            if kind == 0:
+                order = np.argsort((1.0 - share) / amount)
+            elif kind == 1:
+                order = by_share
+            elif kind == 2:
+                order = np.argsort(-share * amount)
+            else:
+                order = np.argsort(-amount * (share > 0.05))
+            if not find_cover(amount, share, capacity, order, core):
+                continue
+            left = 0
+            for k in range(n):
+                if core[k]:
+                    alpha[k] = 1
+                    if share[k] < 0.999:
+                        left += 1
+            for k in range(n):
+                if core[k] and share[k] >= 0.999 and left >= 2:
+                    core[k] = False
+                    at_one[k] = True
+                    alpha[k] = 0
+        else:
+            q = kind - 2
+            some = False
+            for k in range(n):
+                core[k] = False
+                if share[k] > 1e-6:
+                    alpha[k] = np.int64((float(amount[k]) * q) / (float(capacity) + 1.0))
+                    core[k] = alpha[k] > 0
+                    some = some or core[k]
+            if not some:
+                continue
+        rhs = lift(amount, share, capacity, core, at_one, by_share, alpha, least)
+        if rhs <= 0:
+            continue
+        score = -1.0
+        for k in range(n):
+            score += share[k] * alpha[k] / rhs
+        if score < least_violation:
+            continue
+        place = count
+        for c in range(count):
+            if abs(scores[c] - score) < 1e-9 and rhss[c] == rhs:
+                place = -1
+                break
+            if scores[c] < score and place == count:
+                place = c
+        if place < 0 or place >= most:
+            continue
+        if count < most:
+            count += 1
+        for c in range(count - 1, place, -1):
+            alphas[c] = alphas[c - 1]
+            rhss[c] = rhss[c - 1]
+            scores[c] = scores[c - 1]
+        alphas[place] = alpha
+        rhss[place] = rhs
+        scores[place] = score
+    return count

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 import numpy as np
@@ -22,7 +22,7 @@ from matching.optimizer.problem import UNMATCHED, IndexArray, IntArray, Problem
 
 SHORT_LIST = 16
 CHAINS = 2
-BLOCKS = 100
+MANY_STEPS = 5_000  # a need
 KEY_BITS = 29
 FULL_SHARE = 1024
 
@@ -32,12 +32,16 @@ EXPONENTIAL = np.array([round(-math.log((j + 0.5) / 4096) * 65536) for j in rang
 
 @dataclass(frozen=True)
 class Phase:
-    """Some of the blocks of a run: share of the reduced value in the key (of 1024), temperatures as shares of the median value."""
+    """Some of the blocks of a run: share of the reduced value in the key (of 1024), temperatures as shares of the median value.
+
+    A phase may begin with all chains at the best choice that any of them has found.
+    """
 
     blocks: int
     share: int
     hot: float
     cold: float
+    from_best: bool = False
 
     def heats(self) -> list[int]:
         """Falling temperatures in units of 2^-24 of the median value."""
@@ -46,7 +50,14 @@ class Phase:
 
 
 COLD_START = (Phase(76, 1003, 0.2, 0.003), Phase(20, 512, 0.02, 0.001), Phase(4, 0, 0.0005, 0.0001))
-WARM_START = (Phase(76, 1003, 0.006, 0.001), Phase(20, 307, 0.003, 0.0005), Phase(4, 0, 0.0005, 0.0001))
+# With many steps a need: nine shorter descents, each but the first from the best choice of all chains, half warm again.
+CYCLES = (
+    Phase(20, 1000, 0.2, 0.003),
+    Phase(5, 717, 0.02, 0.001),
+    *(phase for _ in range(8) for phase in (Phase(12, 1000, 0.03, 0.003, from_best=True), Phase(4, 717, 0.01, 0.001))),
+    Phase(4, 0, 0.0005, 0.0001),
+)
+WARM_START = (Phase(15, 1003, 0.006, 0.001), Phase(4, 307, 0.003, 0.0005), Phase(1, 0, 0.0003, 0.0003))
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +209,13 @@ class Chain:
             if self.choice[i] < 0 and kernels.fitting(o, core.use_start, core.use_row, core.use_amount, self.room):
                 kernels.put(i, o, core.use_start, core.use_row, core.use_amount, *self._where())
 
+    def restart_from(self, choice: IntArray) -> None:
+        """Give up the present choice for another."""
+        self.room[:] = self.core.room
+        self.choice[:] = UNMATCHED
+        self.member_count[:] = 0
+        self.start_from(choice)
+
     def remember(self) -> None:
         """Keep the present choice if it is the best by value."""
         choice = self.original_choice()
@@ -306,33 +324,42 @@ def prepare(core: Core, *, seed: int, steps_planned: int, start: IntArray | None
             chain.fill(core.needs)
             chain.remember()
         chains.append(chain)
-    return Search(chains, COLD_START if start is None else WARM_START, steps_planned, steps_per_block(steps_planned))
+    return scheduled(Search(chains, (), 0, 0), core, steps_planned, is_warm=start is not None)
 
 
-def steps_per_block(steps_planned: int) -> int:
-    return steps_planned // (CHAINS * BLOCKS)
+def scheduled(search: Search, core: Core, steps_planned: int, *, is_warm: bool) -> Search:
+    """The search with the schedule for so many steps."""
+    phases = WARM_START if is_warm else CYCLES if steps_planned >= MANY_STEPS * max(len(core.needs), 1) else COLD_START
+    blocks = sum(phase.blocks for phase in phases)
+    return replace(search, phases=phases, steps_planned=steps_planned, block_steps=steps_planned // (CHAINS * blocks))
 
 
 def trial_speed(core: Core, search: Search, steps: int) -> float:
-    """Steps a second of all chains together, measured on a chain that is thrown away."""
-    chain = Chain(core, 1)
-    chain.start_from(search.best)
-    chain.follow(search.phases[0].share)
-    began = monotonic()
-    chain.anneal(steps, (search.phases[0].heats()[-1] * core.median) >> 24)
+    """Steps a second of all chains together, measured on chains that are thrown away."""
+    chains = [Chain(core, n + 1) for n in range(CHAINS)]
+    for chain in chains:
+        chain.start_from(search.best)
+        chain.follow(COLD_START[0].share)
+    with two_threads() as threads:
+        began = monotonic()
+        list(threads.map(lambda chain: chain.anneal(steps, (COLD_START[0].heats()[0] * core.median) >> 24), chains))
     return CHAINS * steps / max(monotonic() - began, 1e-6)
 
 
 def run(search: Search, *, keep_going: Callable[[Search], bool], most_steps: int | None = None) -> bool:
     """Anneal block by block until the schedule ends (True) or `keep_going` says stop (False). Chains meet after each block."""
-    schedule = [(phase.share, heat) for phase in search.phases for heat in phase.heats()]
+    schedule = [(phase, n, heat) for phase in search.phases for n, heat in enumerate(phase.heats())]
     with two_threads() as threads:
-        for share, heat in schedule[search.blocks_done :]:
+        for phase, n, heat in schedule[search.blocks_done :]:
             if search.block_steps == 0 or (most_steps is not None and search.steps_done >= most_steps):
                 return True
             if not keep_going(search):
                 return False
-            list(threads.map(lambda chain, s=share, h=heat: _block(chain, search.block_steps, s, h), search.chains))
+            if phase.from_best and n == 0:
+                best = search.best
+                for chain in search.chains:
+                    chain.restart_from(best)
+            list(threads.map(lambda chain, s=phase.share, h=heat: _block(chain, search.block_steps, s, h), search.chains))
             search.blocks_done += 1
     return True
 

@@ -20,12 +20,13 @@ from time import monotonic
 
 import numpy as np
 
-from matching.optimizer import dual, primal, tree
+from matching.optimizer import cuts, dual, primal, tree
 from matching.optimizer.certificate import Prices, bound_of, reduced, refuse_unpriceable
 from matching.optimizer.presolve import Tightened, as_fixed, binding_rows, tighten
 from matching.optimizer.problem import (
     Budget,
     Certificate,
+    Cut,
     IntArray,
     Leaf,
     Problem,
@@ -39,8 +40,12 @@ from matching.optimizer.problem import (
 
 DEFAULT_STEPS_PER_NEED = 200
 FEWEST_STEPS, MOST_STEPS = 20_000, 20_000_000
-PILOT_STEPS = 4_000
-SHARE_OF_TIME_PLANNED = 0.85
+PILOT_STEPS = 20_000
+SHARE_OF_TIME_PLANNED = 0.7
+SHARE_OF_TIME_FOR_PRICES, SHARE_OF_TIME_FOR_CUTS = 0.5, 0.4
+FEW_ROWS = 300
+CUT_ROUNDS_SMALL, CUT_ROUNDS = 12, 4
+REPAIR_STEPS = 50_000
 
 
 def solve(
@@ -61,7 +66,7 @@ def solve(
     start = None if start is None else validated(problem, start)
     watch = Watch(budget.time_limit_s, progress)
 
-    prices = find_prices(problem, tight, start, watch)
+    prices = find_prices(problem, tight, start, budget, watch)
     values = reduced(problem, prices)
     bound = bound_of(problem, tight, prices, values)
     watch.report("bound", bound=bound)
@@ -72,7 +77,12 @@ def solve(
 
     leaves: tuple[Leaf, ...] = ()
     given = None
-    if stopped_by in ("steps", "time") and watch.may_go_on() and gap_between(value, bound) > gap and tree.fits_a_tree(tight):
+    if (
+        stopped_by in ("steps", "time")
+        and watch.may_go_on()
+        and gap_between(value, bound) > gap
+        and tree.fits_a_tree(tight, is_repair=is_repair(budget))
+    ):
         split = tree.branch(
             problem,
             tight.fixed,
@@ -107,18 +117,40 @@ def solve(
     )
 
 
-def find_prices(problem: Problem, tight: Tightened, start: Start | None, watch: "Watch") -> Prices:
-    """Prices from the dual; never worse than those of the start, never worse than none."""
-    active = binding_rows(problem, tight)
-    model = dual.build(problem, tight, active)
-    known = [dual.no_prices(problem)]
-    price = np.zeros(len(model.rows))
+def find_prices(problem: Problem, tight: Tightened, start: Start | None, budget: Budget, watch: "Watch") -> Prices:
+    """Prices and cuts from the dual; never worse than those of the start, never worse than none."""
+    found = [dual.no_prices(problem)]
+    model = dual.build(problem, tight, binding_rows(problem, tight))
     if start is not None:
-        earlier = Prices(start.price_shift, start.prices, start.floor_prices)
-        price = dual.from_prices(model, earlier)
-        known.append(dual.to_prices(problem, model, price))
-    price = dual.fit(model, price, stop=lambda: not watch.report("prices"))
-    return min([dual.to_prices(problem, model, price), *known], key=lambda p: bound_of(problem, tight, p))
+        found.append(refit(problem, tight, model, start, budget, watch))
+    elif watch.report("prices"):
+        watch.give_up_at(SHARE_OF_TIME_FOR_PRICES)
+        model, price = dual.fit(model, np.zeros(len(model.rows)), stop=lambda: not watch.report("prices"))
+        found.append(dual.to_prices(problem, model, price))
+        watch.give_up_at(SHARE_OF_TIME_FOR_CUTS)
+        if len(model.value) and len(model.rows) and watch.report("cuts"):
+            rounds = CUT_ROUNDS_SMALL if len(model.rows) <= FEW_ROWS else CUT_ROUNDS
+            model, price = cuts.improve(problem, tight, model, price, rounds=rounds, stop=lambda: not watch.report("cuts"))
+            found.append(dual.to_prices(problem, model, price))
+        watch.give_up_at(1.0)
+    return min(found, key=lambda prices: bound_of(problem, tight, prices))
+
+
+def refit(problem: Problem, tight: Tightened, model: dual.Dual, start: Start, budget: Budget, watch: "Watch") -> Prices:
+    """The prices of the start, after a few cold steps if the budget is more than that of a repair."""
+    known = cuts.still_true(problem, start.cuts)
+    earlier = Prices(start.price_shift, start.prices, start.floor_prices, known)
+    if is_repair(budget):
+        return dual.refitted(problem, earlier)
+    price = dual.from_prices(model, replace(earlier, cuts=()))
+    short = dual.restrict(model, price, dual.SHORT_MARGIN)
+    if not len(short.value) or not len(short.rows):
+        return dual.refitted(problem, earlier)
+    short, price = dual.with_cuts(short, tight, short, price, known, 0.0)
+    price = dual.from_prices(short, earlier)
+    for tau in (cuts.WARM, cuts.COLD):
+        price = dual.newton(short, price, tau, cuts.LAST_STEPS, lambda: not watch.report("prices"))
+    return min([dual.to_prices(problem, short, price), dual.refitted(problem, earlier)], key=lambda p: bound_of(problem, tight, p))
 
 
 def find_choice(
@@ -128,7 +160,7 @@ def find_choice(
     choice = None if start is None else start.choice
     search = primal.prepare(core, seed=seed, steps_planned=0, start=choice)
     planned = planned_steps(core, search, budget, watch)
-    search = replace(search, steps_planned=planned, block_steps=primal.steps_per_block(planned))
+    search = primal.scheduled(search, core, planned, is_warm=choice is not None)
 
     def keep_going(now: primal.Search) -> bool:
         return gap_between(now.best_value, bound) > gap and watch.report("search", value=now.best_value, bound=bound, steps=now.steps_done)
@@ -149,6 +181,11 @@ def planned_steps(core: primal.Core, search: primal.Search, budget: Budget, watc
         return min(max(core.problem.needs * DEFAULT_STEPS_PER_NEED, FEWEST_STEPS), MOST_STEPS)
     seconds_left = budget.time_limit_s - watch.seconds
     return int(primal.trial_speed(core, search, PILOT_STEPS) * max(seconds_left, 0.0) * SHARE_OF_TIME_PLANNED)
+
+
+def is_repair(budget: Budget) -> bool:
+    """A budget so short that only what was known before is used again."""
+    return budget.steps is not None and budget.steps <= REPAIR_STEPS
 
 
 def certificate_name(prices: Prices, leaves: tuple[Leaf, ...]) -> Certificate:
@@ -177,7 +214,20 @@ def validated(problem: Problem, start: Start) -> Start:
         own = (choice >= problem.option_start[:-1]) & (choice < problem.option_start[1:])
         if np.any((choice != -1) & ~own):
             raise ValueError("start.choice: must be -1 or an option of the need")
+    if not all(_names_things(problem, cut) for cut in start.cuts):
+        raise ValueError("start.cuts: a cut names a resource or an option that does not exist")
     return replace(start, prices=prices, floor_prices=floor_prices, choice=choice)
+
+
+def _names_things(problem: Problem, cut: Cut) -> bool:
+    options, alpha = np.asarray(cut.options), np.asarray(cut.alpha)
+    return bool(
+        0 <= cut.resource < problem.resources
+        and options.shape == alpha.shape
+        and np.all((options >= 0) & (options < problem.options))
+        and np.all(alpha >= 0)
+        and cut.price >= 0
+    )
 
 
 @dataclass
@@ -190,14 +240,22 @@ class Watch:
 
     def __post_init__(self) -> None:
         self._began = monotonic()
+        self._share = 1.0
 
     @property
     def seconds(self) -> float:
         return monotonic() - self._began
 
+    def give_up_at(self, share: float) -> None:
+        """Let the phase that follows run only until this share of the time limit is gone."""
+        self._share = share
+
     def may_go_on(self) -> bool:
-        if self.reason is None and self.limit_s is not None and self.seconds > self.limit_s:
-            self.reason = "time"
+        if self.limit_s is not None and self.reason is None:
+            if self.seconds > self.limit_s:
+                self.reason = "time"
+            elif self.seconds > self.limit_s * self._share:
+                return False
         return self.reason is None
 
     def report(self, phase: str, *, value: int | None = None, bound: int | None = None, steps: int = 0) -> bool:

@@ -19,6 +19,7 @@ from matching.optimizer.presolve import Tightened, binding_rows, tighten
 from matching.optimizer.problem import UNMATCHED, Cut, IntArray, Leaf, Problem
 
 LARGEST_TREE_OPTIONS = 2_000
+A_HANDFUL = 30
 MOST_NODES = 5_000
 MOST_WORK = 50_000
 
@@ -43,8 +44,9 @@ class Tree:
     value: int
 
 
-def fits_a_tree(tight: Tightened) -> bool:
-    return 0 < int(tight.kept.sum()) <= LARGEST_TREE_OPTIONS
+def fits_a_tree(tight: Tightened, *, is_repair: bool) -> bool:
+    """Whether so little is left that splitting it pays; a repair, which must be done at once, only splits a handful."""
+    return 0 < int(tight.kept.sum()) <= (A_HANDFUL if is_repair else LARGEST_TREE_OPTIONS)
 
 
 def branch(
@@ -148,7 +150,7 @@ def _linear_program(model: dual.Dual) -> tuple[NDArray[np.float64], NDArray[np.f
         return np.zeros(rows), np.zeros(0)
     found = linprog(worth, A_ub=matrix, b_ub=limit, bounds=(0, None), method="highs")
     if found.x is None or found.ineqlin is None or not np.all(np.isfinite(found.ineqlin.marginals)):
-        return dual.fit(model, np.zeros(rows)), np.zeros(options)
+        return dual.fit(model, np.zeros(rows))[1], np.zeros(options)
     return np.clip(-found.ineqlin.marginals[:rows], 0.0, ceiling), found.x[:options]
 
 

@@ -1,0 +1,130 @@
+"""Priced cuts: the bound goes below what prices of the limits alone can prove, because loans are lumpy.
+
+A cut on one resource row r is Σ α_i y_i ≤ β, where y_i says whether need i uses r. Covers and roundings of the row give the core of α, sequential
+lifting the rest; β is the exact maximum of Σ α y under the row, by a dynamic programme, so a poor α makes a weak cut, never a wrong one.
+A cut then is one more resource in the bound. The shares of the soft maximum stand in for an LP solution.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.optimizer import dual, kernels
+from matching.optimizer.presolve import Tightened
+from matching.optimizer.problem import Cut, IntArray, Problem
+
+ROUNDINGS = 10
+CUTS_A_ROW = 1
+LEAST_VIOLATION = 0.02
+SMALL_FOR_ITS_ROW = 60
+MOST_ITEMS = 3_000
+UNPRICED = 1e-7
+LEAST_GAIN = 3e-5
+MOST_IDLE = 2
+WARM, COLD = 1e-3, 4e-4
+PRICED = 30.0  # times the barrier: a cut that has less than this is slack
+NEWTON_STEPS = 4
+LAST_STEPS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """The uses of one resource by the options of the dual, and the needs behind them: what a cut of this row is made of."""
+
+    resource: int
+    capacity: int
+    option: IntArray
+    of_item: IntArray
+    amount: IntArray
+
+
+def rows_with_lumps(problem: Problem, tight: Tightened, model: dual.Dual) -> list[Items]:
+    """Rows where single needs are large against the capacity; elsewhere no cut bites."""
+    option = model.option
+    counts = problem.use_start[option + 1] - problem.use_start[option]
+    of_option = np.repeat(np.arange(len(option)), counts)
+    ends = np.cumsum(counts)
+    use = np.repeat(problem.use_start[option] - (ends - counts), counts) + np.arange(len(of_option))
+    need = np.repeat(np.arange(len(model.option_start) - 1), np.diff(model.option_start))[of_option]
+    row, amount = problem.use_resource[use], problem.use_amount[use]
+    order = np.argsort(row, kind="stable")
+    starts = np.searchsorted(row[order], np.arange(problem.resources + 1))
+    largest = np.zeros(problem.resources, dtype=np.int64)
+    np.maximum.at(largest, row, amount)
+    priced = np.zeros(problem.resources, dtype=np.bool_)
+    priced[model.rows.resource] = True
+    lumpy = np.flatnonzero(priced & (largest * float(SMALL_FOR_ITS_ROW) > problem.capacity))
+    found = []
+    for r in lumpy.tolist():
+        mine = order[starts[r] : starts[r + 1]]
+        needs, of_item = np.unique(need[mine], return_inverse=True)
+        if 2 <= len(needs) <= MOST_ITEMS:
+            least = np.full(len(needs), np.iinfo(np.int64).max)
+            np.minimum.at(least, of_item, amount[mine])
+            found.append(Items(r, int(tight.capacity[r]), of_option[mine], of_item, least))
+    return found
+
+
+def separate(rows: list[Items], model: dual.Dual, weights: NDArray[np.float64], priced: NDArray[np.bool_]) -> list[Cut]:
+    """The most violated cuts of every row that has a price."""
+    found = []
+    for items in rows:
+        if not priced[items.resource]:
+            continue
+        share = np.bincount(items.of_item, weights=weights[items.option], minlength=len(items.amount))
+        alphas = np.empty((CUTS_A_ROW, len(share)), dtype=np.int64)
+        rhs, score = np.zeros(CUTS_A_ROW, dtype=np.int64), np.zeros(CUTS_A_ROW)
+        count = kernels.cuts_of_row(items.amount, share, items.capacity, ROUNDINGS, LEAST_VIOLATION, alphas, rhs, score)
+        for c in range(count):
+            alpha = alphas[c][items.of_item]
+            used = alpha > 0
+            found.append(Cut(items.resource, model.option[items.option[used]], alpha[used], int(rhs[c]), 0))
+    return found
+
+
+def improve(
+    problem: Problem, tight: Tightened, model: dual.Dual, price: NDArray[np.float64], *, rounds: int, stop: Callable[[], bool]
+) -> tuple[dual.Dual, NDArray[np.float64]]:
+    """Add the cuts that the shares violate, price them, drop those without a price, again; then cool once more."""
+    rows = rows_with_lumps(problem, tight, model)
+    base = model
+    before, idle = np.inf, 0
+    for _ in range(rounds):
+        if stop():
+            break
+        _, _, weights = model.smoothed(price, WARM)
+        priced = np.zeros(problem.resources, dtype=np.bool_)
+        priced[model.rows.resource] = price[: len(model.rows.resource)] > UNPRICED * model.sharp(price)
+        new = separate(rows, model, weights, priced)
+        if not new:
+            break
+        model, price = dual.with_cuts(base, tight, model, price, tuple(new), PRICED * dual.barrier_weight(model, price, WARM))
+        price = dual.newton(model, price, WARM, NEWTON_STEPS, stop)
+        after = model.sharp(price)
+        idle = idle + 1 if before - after < LEAST_GAIN * abs(after) else 0
+        if idle == MOST_IDLE:
+            break
+        before = min(before, after)
+    model, price = dual.with_cuts(base, tight, model, price, (), PRICED * dual.barrier_weight(model, price, WARM))
+    return model, dual.newton(model, price, COLD, LAST_STEPS, stop)
+
+
+def still_true(problem: Problem, cuts: tuple[Cut, ...]) -> tuple[Cut, ...]:
+    """Cuts of an earlier problem with right-hand sides proved anew for this one; those that cannot be are left out."""
+    need_of = np.repeat(np.arange(problem.needs), np.diff(problem.option_start))
+    return tuple(cut for old in cuts if (cut := _proved_anew(problem, old, need_of)) is not None)
+
+
+def _proved_anew(problem: Problem, cut: Cut, need_of: IntArray) -> Cut | None:
+    needs, of_item = np.unique(need_of[cut.options], return_inverse=True)
+    amount, alpha = np.full(len(needs), np.iinfo(np.int64).max), np.zeros(len(needs), dtype=np.int64)
+    used = np.zeros(len(cut.options), dtype=np.int64)
+    kernels.amounts_on(cut.resource, cut.options, problem.use_start, problem.use_resource, problem.use_amount, used)
+    np.minimum.at(amount, of_item, used)
+    np.maximum.at(alpha, of_item, cut.alpha)
+    if int(alpha.max(initial=0)) > kernels.LARGEST_RHS or int(amount.min(initial=1)) <= 0:
+        return None
+    rhs = kernels.exact_rhs(amount, alpha, int(problem.capacity[cut.resource]))
+    return None if rhs < 0 else Cut(cut.resource, cut.options, cut.alpha, int(rhs), cut.price)
