@@ -1,13 +1,13 @@
 """Candidate-list batches: a case belongs to the first one that is still open for the tier where it lies, and moves on by itself."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from organisations.models import Batch, Unit
 from projects.models import Filing
 
-CLOSES = {
+CLOSES: Mapping[str, Callable[[Batch], dt.datetime]] = {
     Unit.Kind.COUNTY: attrgetter("county_closes_at"),
     Unit.Kind.ZONE: attrgetter("county_closes_at"),
     Unit.Kind.CITY: attrgetter("city_closes_at"),

@@ -46,7 +46,7 @@ class Event:
 
 def timeline(filing: Filing, by: Person) -> list[Event]:
     """The events `by` may know of, oldest first: two queries for any number. Saving a draft is told to the firm only."""
-    events = AuditEvent.objects.filter(subject=subject_of(filing), subject_id=filing.pk).order_by("id")[:EVENTS_MAX]
+    events = list(AuditEvent.objects.filter(subject=subject_of(filing), subject_id=filing.pk).order_by("id")[:EVENTS_MAX])
     if _sees_all(filing, by):
         return [_event(event, who=event.by_label, note=event.note) for event in events if event.verb != "save"]
     if by.seat(filing.firm_id, *FIRM_ROLES) is not None:

@@ -28,6 +28,7 @@ SHARED_FACTS = (
     "name", "region", "zone", "industry", "action", "content", "loan_purpose", "starts_on", "completes_on",
     "total_investment", "equipment_investment", "own_capital", "invested",
 )  # fmt: skip
+PLACES = ("region", "zone", "industry")
 EQUIPMENT_COLUMNS = ("replaces", "name", "model", "unit_price", "quantity", "amount", "supplier", "supplier_uscc", "is_software")
 NEED_COLUMNS = ("amount", "term_months", "rate_cap_bp", "securities", "open_to_other_banks", "asks_for_suggestions", "version")
 
@@ -44,7 +45,7 @@ class Intake:
         self.on = timezone.localdate(at)
         firms = lock(Organisation.objects.filter(pk__in={filing.firm_id for filing in filings}))
         self.firms = {firm.pk: firm for firm in firms}
-        projects = lock(Project.objects.filter(firm__in=self.firms))
+        projects = lock(Project.objects.filter(firm__in=self.firms).select_related(*PLACES))
         self.projects = {project.pk: project for project in projects}
         self.by_code = {(project.firm_id, project.code): project for project in projects if project.code}
         self.live = _live_filings(self.projects)
@@ -296,7 +297,8 @@ def _facts_typed(application: Application) -> Facts:
 
 
 def _facts_kept(project: Project, equipment: list[tuple[Any, ...]]) -> Facts:
-    return {name: getattr(project, Project._meta.get_field(name).attname) for name in SHARED_FACTS}, equipment
+    values = {name: getattr(project, name) for name in SHARED_FACTS}
+    return {name: getattr(value, "pk", value) for name, value in values.items()}, equipment
 
 
 def _disagreements(facts: dict[str, Any], equipment: list[tuple[Any, ...]], application: Application) -> Iterable[Problem]:
