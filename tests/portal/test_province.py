@@ -1,0 +1,110 @@
+"""The province in numbers."""
+
+from decimal import Decimal
+
+import pytest
+
+from organisations.models import Region
+from portal import figures, tiles
+from portal.views.filings import municipals
+from tests import factories
+from tests.factories import WAN
+from tests.portal import cases
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def on_the_way(world, cast):
+    """Five filings of 1,000 万元, each one stage further: in the pool, listed, invited, signed, drawn."""
+    owners = iter(factories.firms(world, 5))
+    one = {"amount": Decimal(1000) * WAN}
+    factories.filing(world, next(owners), state="in_pool", **one)
+    listed, invited, signed, drawn = (factories.filing(world, next(owners), **one) for _each in range(4))
+    for filing in (invited, signed, drawn):
+        cases.invitation(world, filing, state="accepted")
+    cases.deal(world, signed, state="signed")
+    loan = cases.deal(world, drawn, state="drawing")
+    cases.drawdown(loan, 1, Decimal(300) * WAN)
+    cases.drawdown(loan, 2, Decimal(200) * WAN, paid_to_supplier_on=None)
+    cases.invitation(world, listed, "HBB-WH", state="awaiting_consent")
+
+
+def test_funnel_counts_each_stage_apart(on_the_way, cast):
+    rows = figures.funnel(cast.zhao)
+
+    assert [(str(row.label), row.filings, row.amount / WAN) for row in rows] == [
+        ("储备", 5, 5000),
+        ("列入清单", 4, 4000),
+        ("送达银行", 3, 3000),
+        ("确定对接", 2, 2000),
+        ("签约", 2, 2000),
+        ("放款", 1, 500),
+        ("划付供应商", 1, 300),
+    ]
+
+
+def test_direct_county_is_a_row_of_its_own_once(world, cast):
+    factories.filing(world, factories.firm(world, region="429004"), state="in_pool", region="429004", branches=("CCB-XT",))
+    factories.filing(world, cast.firm, state="in_pool")
+
+    rows = {row.region.code: row for row in figures.places(cast.zhao, list(municipals(cast.zhao)))}
+
+    assert set(rows) == {"420100", "420200", "429004"}
+    assert [rows[code].pool for code in ("420100", "420200", "429004")] == [1, 0, 1]
+    assert figures.total(list(rows.values()))["reserve"] == Decimal(4000) * WAN
+
+
+def test_pseudo_city_is_no_row(world, cast):
+    Region.objects.create(
+        code="429000",
+        name="省直辖县级行政区划",
+        pinyin="x",
+        initials="x",
+        level="prefecture",
+        valid_from=factories.SINCE,
+        province="420000",
+    )
+
+    codes = [region.code for region in municipals(cast.zhao)]
+
+    assert codes == ["420100", "420200", "429004"]
+
+
+def test_reserve_is_short_when_less_than_signed_is_left(on_the_way, cast):
+    wuhan = next(row for row in figures.places(cast.zhao, list(municipals(cast.zhao))) if row.region.code == "420100")
+    huangshi = next(row for row in figures.places(cast.zhao, list(municipals(cast.zhao))) if row.region.code == "420200")
+
+    assert (wuhan.cover, wuhan.is_short) == (1.5, False)
+    assert (huangshi.cover, huangshi.is_short) == (None, True)
+    assert wuhan.signed_share == 0.5
+    assert wuhan.shade == "4"
+
+
+def test_pages_show_the_rows(on_the_way, as_):
+    client = as_("zhao")
+
+    adequacy, progress = (client.get(address).content.decode() for address in ("/adequacy/", "/progress/"))
+
+    assert adequacy.count("省直管</span>") == 1
+    assert "5,000" in adequacy
+    assert 'class="tile shade-4 r2 c4" title="武汉市"' in progress
+    assert "50.0%" in progress
+
+
+def test_county_sees_its_own_reserve_only(on_the_way, as_):
+    shown = as_("chen").get("/adequacy/").content.decode()
+
+    assert "武汉市" in shown
+    assert "黄石市" not in shown
+
+
+def test_tiles_stand_side_by_side():
+    assert len(tiles.PLACES) == 17
+    assert len(set(tiles.PLACES.values())) == 17
+    assert {row for row, _column in tiles.PLACES.values()} == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize(("share", "expected"), [(None, "none"), (0, "0"), (0.05, "1"), (0.1, "1"), (0.35, "3"), (0.36, "4"), (0.9, "5")])
+def test_shade_begins_above_its_limit(share, expected):
+    assert tiles.shade(share) == expected
