@@ -28,7 +28,9 @@ FIRST_STEPS = 25
 MOST_NEWTON_STEPS = 8
 SHORT_MARGIN = 0.25
 STIFF = 30.0
-MOST_ROWS_FOR_NEWTON = 6_000
+MOST_ROWS_FOR_NEWTON = 3_000
+COARSE_SHARES = (0.02, 0.15, 1.0)
+DESCENT_STEPS = 30
 LARGEST_PRICE = 2.0**61
 TINY = 1e-9  # a range for the price of a floor without a penalty, which rounding closes again
 REGULARISATION = 1e-8
@@ -164,6 +166,8 @@ def fit(
         return dual, price
     if len(dual.value) == 0:  # nothing to choose: only floors that are still owed have a price, all of it
         return dual, np.where((dual.rows.room < 0) & np.isfinite(dual.rows.ceiling), dual.rows.ceiling, 0.0)
+    if len(dual.rows) > MOST_ROWS_FOR_NEWTON:
+        return fit_large(dual, price, temperatures, stop)
     best, least = price, dual.sharp(price)
     near = quasi_newton(dual, price, temperatures[0], FIRST_STEPS)
     near = newton(dual, near, temperatures[0], MOST_NEWTON_STEPS, stop)
@@ -176,6 +180,26 @@ def fit(
         if sharp < least:
             best, least = near, sharp
     return dual, best
+
+
+def fit_large(dual: Dual, price: FloatArray, temperatures: tuple[float, ...], stop: Callable[[], bool]) -> tuple[Dual, FloatArray]:
+    """Where the rows are too many to factorise: descents only, first on the rows that most options use, then on all."""
+    best, least = price, dual.sharp(price)
+    busiest = np.argsort(-np.bincount(dual.use_row, minlength=len(dual.rows)), kind="stable")
+    near = price
+    for share in COARSE_SHARES:
+        if stop():
+            return dual, best
+        near = quasi_newton(dual, near, temperatures[0], DESCENT_STEPS, busiest[: int(np.ceil(share * len(busiest)))])
+    dual = restrict(dual, near, SHORT_MARGIN)
+    for tau in temperatures[1:]:
+        sharp = dual.sharp(near)
+        if sharp < least:
+            best, least = near, sharp
+        if stop():
+            return dual, best
+        near = quasi_newton(dual, near, tau, DESCENT_STEPS)
+    return dual, near if dual.sharp(near) < least else best
 
 
 def with_cuts(
@@ -247,8 +271,9 @@ def restrict(dual: Dual, price: FloatArray, margin: float) -> Dual:
     )
 
 
-def quasi_newton(dual: Dual, price: FloatArray, tau: float, iterations: int) -> FloatArray:
-    """L-BFGS with each variable scaled by the curvature of its row."""
+def quasi_newton(dual: Dual, price: FloatArray, tau: float, iterations: int, rows: IntArray | None = None) -> FloatArray:
+    """L-BFGS on some rows or all, each variable scaled by the curvature of its row."""
+    rows = np.arange(len(price)) if rows is None else rows
     _, _, weights = dual.smoothed(price, tau)
     diagonal = np.zeros(len(dual.rows))
     kernels.curvature(dual.option_start, dual.use_start, dual.use_row, dual.use_amount, tau * dual.best_value, weights, diagonal)
@@ -256,18 +281,22 @@ def quasi_newton(dual: Dual, price: FloatArray, tau: float, iterations: int) -> 
     step = 1.0 / np.sqrt(np.maximum(diagonal, 1e-3 * typical))
 
     def objective(y: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient, _ = dual.smoothed(y * step, tau)
-        return value, gradient * step
+        trial = price.copy()
+        trial[rows] = y * step[rows]
+        value, gradient, _ = dual.smoothed(trial, tau)
+        return value, (gradient * step)[rows]
 
     found = minimize(
         objective,
-        price / step,
+        (price / step)[rows],
         jac=True,
         method="L-BFGS-B",
-        bounds=list(zip(np.zeros(len(price)), dual.rows.ceiling / step, strict=True)),
+        bounds=list(zip(np.zeros(len(rows)), (dual.rows.ceiling / step)[rows], strict=True)),
         options={"maxiter": iterations, "maxcor": 20, "ftol": 1e-9},
     )
-    return np.asarray(np.clip(found.x * step, 0.0, dual.rows.ceiling))
+    moved = price.copy()
+    moved[rows] = np.clip(found.x * step[rows], 0.0, dual.rows.ceiling[rows])
+    return moved
 
 
 def newton(dual: Dual, price: FloatArray, tau: float, iterations: int, stop: Callable[[], bool] = lambda: False) -> FloatArray:

@@ -128,7 +128,7 @@ def find_prices(problem: Problem, tight: Tightened, start: Start | None, budget:
         model, price = dual.fit(model, np.zeros(len(model.rows)), stop=lambda: not watch.report("prices"))
         found.append(dual.to_prices(problem, model, price))
         watch.give_up_at(SHARE_OF_TIME_FOR_CUTS)
-        if len(model.value) and len(model.rows) and watch.report("cuts"):
+        if len(model.value) and 0 < len(model.rows) <= dual.MOST_ROWS_FOR_NEWTON and watch.report("cuts"):
             rounds = CUT_ROUNDS_SMALL if len(model.rows) <= FEW_ROWS else CUT_ROUNDS
             model, price = cuts.improve(problem, tight, model, price, rounds=rounds, stop=lambda: not watch.report("cuts"))
             found.append(dual.to_prices(problem, model, price))
@@ -144,7 +144,7 @@ def refit(problem: Problem, tight: Tightened, model: dual.Dual, start: Start, bu
         return dual.refitted(problem, earlier)
     price = dual.from_prices(model, replace(earlier, cuts=()))
     short = dual.restrict(model, price, dual.SHORT_MARGIN)
-    if not len(short.value) or not len(short.rows):
+    if not len(short.value) or not 0 < len(short.rows) <= dual.MOST_ROWS_FOR_NEWTON:
         return dual.refitted(problem, earlier)
     short, price = dual.with_cuts(short, tight, short, price, known, 0.0)
     price = dual.from_prices(short, earlier)
