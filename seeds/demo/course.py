@@ -1,20 +1,24 @@
 """The course of the demonstration: who is there, and every stage in the order of time."""
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from lenders.models import Branch
 from organisations.models import FirmBar, Organisation, Programme, Unit
 from seeds import generator
+from seeds.demo.banking import Answers, Before, weeks_after
 from seeds.demo.firms import bar, load_firms
+from seeds.demo.money import AUTUMN, AUTUMN_DAYS, WINTER, WINTER_DAYS
 from seeds.demo.passage import Passage
 from seeds.demo.people import Places, Staff, hire, password
-from seeds.demo.stages import Stage, done, moment
+from seeds.demo.rounding import Rounds, Told
+from seeds.demo.stages import Stage, moment
+from seeds.demo.workers import Workers
 from seeds.load import load_all
 from seeds.reference import branches_serving, indexed, table
 from seeds.rows import FilingRow, FirmRow
+from seeds.stories import ROUND_ON
 
 BEGINNING = dt.date(2026, 1, 4)
 FIRMS, FILINGS = 1500, 2000
@@ -54,12 +58,17 @@ class Course:
             Stage("people", moment(BEGINNING, "08:00"), self._people),
         ]
 
-    def passage(self) -> list[Stage]:
-        return Passage(self.filing_rows, self.staff, self.programme, self.office.organisation_id).stages
-
-    def stages(self) -> Iterator[Stage]:
-        yield from self.setting()
-        yield from sorted(self.passage(), key=lambda stage: stage.at)
+    def events(self, workers: Workers, told: Told) -> list[Stage]:
+        """Everything that happens, in the order of time."""
+        office = self.office.organisation_id
+        answers = Answers(self.staff)
+        stages = Passage(self.filing_rows, self.staff, self.programme, office).stages
+        stages += Before(self.filing_rows, self.staff).stages
+        stages += Rounds(self.staff, self.programme, office, workers, told=told).stages()
+        for day in weeks_after(ROUND_ON):
+            stages += answers.week(day)
+        stages += AUTUMN(self.staff, office).stages(AUTUMN_DAYS) + WINTER(self.staff, office).stages(WINTER_DAYS)
+        return sorted(stages, key=lambda stage: stage.at)
 
     def _people(self, at: dt.datetime) -> None:
         firms = load_firms(self.firm_rows)
@@ -95,9 +104,3 @@ class Course:
             and row.open_to_other_banks
             and cities[cities[row.receiving_unit]["next_unit"]]["kind"] == "city"
         )
-
-
-def run(stages: Iterator[Stage]) -> None:
-    finished = done()
-    for stage in stages:
-        stage.once(finished)
