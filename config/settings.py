@@ -1,5 +1,6 @@
 """Settings: one module, everything that differs between machines comes from the environment (see docs/how-to/run.md)."""
 
+import datetime as dt
 from pathlib import Path
 
 import environ
@@ -25,6 +26,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "portal",  # before allauth, whose pages wear the portal's frame
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -50,7 +52,6 @@ INSTALLED_APPS = [
     "matching",
     "deals",
     "exchange",
-    "portal",
     "seeds",
 ]
 
@@ -109,6 +110,12 @@ ACCOUNT_ADAPTER = "config.accounts.InvitationOnly"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# An office shares one address on the Internet: locked is the person at that address, for a quarter of an hour.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}  # counted by axes, in the database
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
+AXES_LOCKOUT_TEMPLATE = "portal/locked.html"
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=not DEBUG)

@@ -71,13 +71,14 @@ def test_template_has_no_inline_script_style_or_handler(path):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("language", "words"), [("zh-hans", "怎么办："), ("en", "What to do")])
-def test_unknown_address_says_what_to_do(language, words):
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_unknown_address_says_what_to_do_in_the_readers_language(language):
     answer = Client().get("/nowhere/", headers={"accept-language": language})
 
+    shown = answer.content.decode()
     assert answer.status_code == 404
-    assert words in answer.content.decode()
-    assert (CHINESE.search(answer.content.decode().replace("中文", "")) is None) == (language == "en")
+    assert ("怎么办：" in shown) == (language == "zh-hans")
+    assert (CHINESE.search(shown.replace("中文", "")) is None) == (language == "en")
 
 
 @pytest.mark.django_db
@@ -167,3 +168,28 @@ def test_person_without_a_seat_is_told_whom_to_ask(cast, as_):
     shown = as_("mo_firm").get("/").content.decode()
 
     assert "您的账号还没有岗位，请联系本单位管理员授权。" in shown
+
+
+@pytest.mark.django_db
+def test_account_pages_wear_our_frame(cast, as_):
+    cast.users["lin"].set_password("correct horse battery")
+    cast.users["lin"].save(update_fields=["password"])
+
+    answer = as_("lin").get("/account/password/change/")
+
+    assert answer.status_code == 200
+    assert 'class="card narrow account"' in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_one_persons_mistakes_do_not_lock_out_the_office(cast):
+    cast.users["chen"].set_password("correct horse battery")
+    cast.users["chen"].save(update_fields=["password"])
+    client = Client()
+
+    answers = [client.post("/sign-in/", {"login": "lin", "password": f"wrong-{n}"}) for n in range(6)]
+    other = Client().post("/sign-in/", {"login": "chen", "password": "correct horse battery"})
+
+    assert answers[-1].status_code == 429
+    assert "登录失败次数过多" in answers[-1].content.decode()
+    assert other.status_code == 302
