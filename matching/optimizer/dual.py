@@ -171,6 +171,8 @@ def fit(
     best, least = price, dual.sharp(price)
     near = quasi_newton(dual, price, temperatures[0], FIRST_STEPS)
     near = newton(dual, near, temperatures[0], MOST_NEWTON_STEPS, stop)
+    if dual.sharp(near) < least:
+        best, least = near, dual.sharp(near)
     dual = restrict(dual, near, SHORT_MARGIN)
     for tau in temperatures[1:]:
         if stop():
@@ -189,7 +191,7 @@ def fit_large(dual: Dual, price: FloatArray, temperatures: tuple[float, ...], st
     near = price
     for share in COARSE_SHARES:
         if stop():
-            return dual, best
+            return dual, near if dual.sharp(near) < least else best
         near = quasi_newton(dual, near, temperatures[0], DESCENT_STEPS, busiest[: int(np.ceil(share * len(busiest)))])
     dual = restrict(dual, near, SHORT_MARGIN)
     for tau in temperatures[1:]:
