@@ -14,7 +14,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from django.db import connection, models, transaction
 from django.utils import timezone
@@ -46,12 +46,12 @@ class Crew(Protocol):
     def on(self, obj: Any) -> Actor: ...
 
 
-def actor_for(by: Any, obj: Any) -> Actor:
+def actor_for(by: "Actor | Crew | Mapping[int, Actor]", obj: Any) -> Actor:
     """Who acts on this object, where `by` is one actor, a crew, or a map from id to actor."""
     if isinstance(by, Mapping):
         return by[obj.pk]
-    on = getattr(by, "on", None)
-    return on(obj) if on is not None else by
+    on: Callable[[Any], Actor] | None = getattr(by, "on", None)
+    return on(obj) if on is not None else cast("Actor", by)
 
 
 def nothing_missing(_obj: Any) -> Iterable[Problem]:

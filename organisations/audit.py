@@ -47,19 +47,24 @@ def seal(at: dt.datetime) -> AuditSeal | None:
         _ask("SELECT pg_advisory_xact_lock(%s)", ONE_SEALER)
         last = AuditSeal.objects.order_by("-id").first()
         begin, previous = (last.horizon, last.digest) if last else (0, "")
-        horizon = _ask("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        if horizon < begin:
+        final = horizon()
+        if final < begin:
             raise Conflict(
                 _("数据库的事务号小于上次封存的边界，说明数据库是由备份文件重建的。"),
                 code="transactions_began_anew",
                 remedy=_("请用 pg_resetwal -x 把事务号调到上次边界之后，再封存。"),
             )
-        digest, events, ids = _digest(previous, _final(begin, horizon), begin=begin, horizon=horizon)
+        digest, events, ids = _digest(previous, _final(begin, final), begin=begin, horizon=final)
         if not events:
             return None
         return AuditSeal.objects.create(
-            first_event_id=min(ids), last_event_id=max(ids), events=events, horizon=horizon, previous_digest=previous, digest=digest, at=at
+            first_event_id=min(ids), last_event_id=max(ids), events=events, horizon=final, previous_digest=previous, digest=digest, at=at
         )
+
+
+def horizon() -> int:
+    """Every transaction below this number has ended. Of the whole server, so another database's long transaction only delays a seal."""
+    return _ask("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 
 
 def verify(*, expect: str = "") -> list[Breach]:

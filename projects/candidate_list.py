@@ -13,13 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Problem
-from common.steps import Actor, Taken, only, take_many
+from common.steps import Actor, Crew, Taken, only, take_many
 from organisations.models import ReviewReason
 from projects import disclosures
 from projects.models import Filing
 from projects.states import FILING_STEPS
 
-By = Actor | Mapping[int, Actor]
+By = Actor | Crew | Mapping[int, Actor]
 Seen = Mapping[int, int] | None
 LIST_NUMBER_MAX = 60
 

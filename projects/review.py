@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Problem
-from common.steps import Actor, Taken, lock, only, record_many, take_many, update_rows
+from common.steps import Actor, Crew, Taken, actor_for, lock, only, record_many, take_many, update_rows
 from common.workdays import load_calendar
 from organisations import policy
 from organisations.models import ReviewReason, Unit
@@ -25,7 +25,7 @@ from projects.intake import Intake
 from projects.models import Filing, ReviewStep
 from projects.states import FILING_STEPS
 
-By = Actor | Mapping[int, Actor]
+By = Actor | Crew | Mapping[int, Actor]
 Seen = Mapping[int, int] | None
 PAPERS = ("files", "permits", "contact")  # what may be sent back beside the form's own fields
 OPENABLE = frozenset((*FIELDS, *PAPERS))
@@ -170,8 +170,7 @@ def _pass_on(filings: Sequence[Filing], *, by: By, at: dt.datetime, opinion: str
     following: dict[int, ReviewStep | None] = {}
     for filing in filings:
         step = filing.current_step
-        actor = by[filing.pk] if isinstance(by, Mapping) else by
-        step.passed_at, step.passed_by_id, step.opinion = at, actor.user_id, opinion
+        step.passed_at, step.passed_by_id, step.opinion = at, actor_for(by, filing).user_id, opinion
         passed.append(step)
         following[filing.pk] = next((later for later in filing.steps.all() if later.position > step.position), None)
     leaving = [filing for filing in filings if _leaves_unit(filing, following[filing.pk])]

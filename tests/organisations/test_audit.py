@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from common.errors import Conflict
 from common.models import AuditEvent, AuditSeal
-from organisations.audit import seal, unsealed, verify
+from organisations.audit import horizon, seal, unsealed, verify
 from tests.factories import HUBEI, NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +29,7 @@ def event(number: int = 1, **changed) -> AuditEvent:
 
 
 @pytest.fixture
-def sealed():
+def sealed(alone_on_the_server):
     """Two seals of three and two events."""
     for number in range(3):
         event(number)
@@ -65,8 +65,9 @@ def test_seals_follow_each_other_and_cover_every_event_once(sealed):
     assert verify() == []
 
 
-def test_an_event_of_a_running_transaction_waits_for_the_next_seal():
-    event(1)
+@contextmanager
+def a_slow_writer():
+    """Another session that has written event 2 and has not committed."""
     begun, done = threading.Event(), threading.Event()
 
     def slowly():
@@ -79,10 +80,28 @@ def test_an_event_of_a_running_transaction_waits_for_the_next_seal():
     thread = threading.Thread(target=slowly)
     thread.start()
     begun.wait(20)
-    event(3)
-    first = seal(NOW)
-    done.set()
-    thread.join(20)
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(20)
+
+
+def test_the_horizon_of_the_server_never_passes_a_running_transaction():
+    with a_slow_writer():
+        later = event(3)
+        assert horizon() < AuditEvent.objects.get(pk=later.pk).transaction_id
+        sealed_now = seal(NOW)
+
+    assert sealed_now is None
+    assert unsealed() == 2
+
+
+def test_an_event_of_a_running_transaction_waits_for_the_next_seal(alone_on_the_server):
+    event(1)
+    with a_slow_writer():
+        event(3)
+        first = seal(NOW)
     second = seal(NOW)
 
     assert (first.events, second.events) == (1, 2)
@@ -173,7 +192,7 @@ def test_a_database_rebuilt_from_a_dump_is_not_sealed_in_silence(sealed):
         seal(NOW)
 
 
-def test_two_sealers_do_not_seal_an_event_twice():
+def test_two_sealers_do_not_seal_an_event_twice(alone_on_the_server):
     for number in range(50):
         event(number)
     ready = threading.Barrier(2)

@@ -11,7 +11,7 @@ from tests.factories import HUBEI, NOW
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sealing_twice_seals_once():
+def test_sealing_twice_seals_once(alone_on_the_server):
     AuditEvent.objects.create(subject="x.y", subject_id=1, verb="v", by_label="甲", at=NOW, province=HUBEI)
 
     digest = seal_audit()

@@ -643,3 +643,16 @@ def test_one_project_submitted_twice_at_the_same_moment_is_filed_once(world, cas
 
     assert sorted(type(answer).__name__ for answer in answers) == ["Filing", "Invalid"]
     assert Project.objects.count() == 1
+
+
+def test_a_crew_passes_each_case_under_the_name_of_whose_it_is(world, cast):
+    class Crew:
+        def on(self, filing):
+            return cast.chen if filing.current_step.unit.code == "IND-420111" else cast.xu
+
+    rows = [submitted(world, cast), submitted(world, cast, region="429004", intended_banks=[])]
+
+    results = review.pass_many(rows, by=Crew(), at=NOW)
+
+    assert [result.error for result in results] == [None, None]
+    assert [filing.steps.get(position=1).passed_by_id for filing in rows] == [cast.chen.user_id, cast.xu.user_id]
