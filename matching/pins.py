@@ -6,15 +6,16 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, Invalid, NotAllowed, Problem
-from common.steps import Actor, record
+from common.steps import record
 from common.workdays import SHANGHAI
 from lenders.models import Branch
 from matching.models import PinBan
 from matching.states import by_provincial_office, by_signer
+from organisations.actors import Person
 from projects.models import Need
 
 
-def set_pin(need: Need, branch: Branch, *, kind: str, reason: str, by: Actor, at: dt.datetime, valid_to: dt.date | None = None) -> PinBan:
+def set_pin(need: Need, branch: Branch, *, kind: str, reason: str, by: Person, at: dt.datetime, valid_to: dt.date | None = None) -> PinBan:
     """Ask for a pin or a ban from today on."""
     pin = PinBan(
         need=need,
@@ -36,7 +37,7 @@ def set_pin(need: Need, branch: Branch, *, kind: str, reason: str, by: Actor, at
     return pin
 
 
-def approve_pin(pin: PinBan, *, by: Actor, at: dt.datetime) -> PinBan:
+def approve_pin(pin: PinBan, *, by: Person, at: dt.datetime) -> PinBan:
     """The second person. Approved twice by the same person it stays as it is."""
     with transaction.atomic():
         current = PinBan.objects.select_for_update(no_key=True).get(pk=pin.pk)
@@ -52,7 +53,7 @@ def approve_pin(pin: PinBan, *, by: Actor, at: dt.datetime) -> PinBan:
     return current
 
 
-def end_pin(pin: PinBan, *, because: str, by: Actor, at: dt.datetime) -> PinBan:
+def end_pin(pin: PinBan, *, because: str, by: Person, at: dt.datetime) -> PinBan:
     """From today on the pair is free again; rounds already frozen keep it."""
     with transaction.atomic():
         current = PinBan.objects.select_for_update(no_key=True).get(pk=pin.pk)

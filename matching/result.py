@@ -1,6 +1,6 @@
 """What a solve found, as stored with the round: all that `check` and `replay` need, in canonical bytes. How long it took is not part of it."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -36,8 +36,11 @@ def read(stored: bytes) -> tuple[Solution, dict[str, Any]]:
     header, arrays = canonical.unpack(*canonical.split(stored))
     solution = Solution(
         **{name: header[name] for name in _PLAIN},
-        **{name: arrays[name] for name in _ARRAYS},
-        cuts=tuple(Cut(**plain, **{name: arrays[f"cut_{i}_{name}"] for name in _CUT_ARRAYS}) for i, plain in enumerate(header["cuts"])),
+        **cast("dict[str, Any]", {name: arrays[name] for name in _ARRAYS}),
+        cuts=tuple(
+            Cut(**plain, **cast("dict[str, Any]", {name: arrays[f"cut_{i}_{name}"] for name in _CUT_ARRAYS}))
+            for i, plain in enumerate(header["cuts"])
+        ),
         leaves=tuple(Leaf(**{name: arrays[f"leaf_{i}_{name}"] for name in _LEAF}) for i in range(header["leaves"])),
         gap=gap_between(header["value"], header["bound"]),
         solver_bound=None,

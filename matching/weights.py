@@ -7,17 +7,18 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Invalid, NotAllowed, Problem
-from common.steps import Actor, lock, record, take
+from common.steps import lock, record, take
 from matching.models import Weights
 from matching.scoring import WEIGHTED
 from matching.states import WEIGHTS_STEPS, by_system_or_office
+from organisations.actors import Person
 from organisations.models import Programme
 
 POINTS_MAX = 10**12  # a hundred thousand needs at this coverage still sum far below 2^62
 
 
 def draft(
-    programme: Programme, *, province: str, document_no: str, valid_from: dt.date, points: Mapping[str, int], by: Actor, at: dt.datetime
+    programme: Programme, *, province: str, document_no: str, valid_from: dt.date, points: Mapping[str, int], by: Person, at: dt.datetime
 ) -> Weights:
     """A row to be approved by a second person. Every term has its points; coverage is positive, so that any option beats none."""
     weights = Weights(
@@ -38,14 +39,14 @@ def draft(
     return weights
 
 
-def approve(weights: Weights, *, by: Actor, at: dt.datetime, seen: int, note: str = "") -> Weights:
+def approve(weights: Weights, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> Weights:
     """Publish the row; rows it follows stay approved, so that an earlier day finds the row of its time."""
     with transaction.atomic():
         lock(Weights.objects.filter(pk=weights.pk))
         return take(WEIGHTS_STEPS, "approve", weights, by=by, at=at, seen=seen, note=note, changes={"approved_by_id": by.user_id})
 
 
-def replace(weights: Weights, *, by: Actor, at: dt.datetime, seen: int, note: str = "") -> Weights:
+def replace(weights: Weights, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> Weights:
     """Take an approved row out of use; rounds frozen with it keep it."""
     return take(WEIGHTS_STEPS, "replace", weights, by=by, at=at, seen=seen, note=note)
 

@@ -173,9 +173,9 @@ class Resource(Acting, GenericViewSet[Any]):
         detail = self.detail_serializer_class if self.action != "list" else None
         return detail or self.serializer_class
 
-    def get_serializer_context(self) -> dict[str, Any]:
+    def get_serializer_context(self) -> Any:
         context = super().get_serializer_context()
-        return context if getattr(self, "swagger_fake_view", False) else context | present_context(type(self), self.actor)
+        return context if getattr(self, "swagger_fake_view", False) else {**context, **present_context(type(self), self.actor)}
 
     def list(self, _request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))

@@ -1,8 +1,9 @@
 """The application form on a page: drawn from `projects.form_fields`, read back exactly as typed."""
 
+import dataclasses
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
@@ -29,8 +30,8 @@ class Input:
     value: Any = ""
     problems: Sequence[Problem] = ()
     options: Sequence[Group] = ()
-    rows: list["Row"] = field(default_factory=list)
-    inputs: list["Input"] = field(default_factory=list)
+    rows: list["Row"] = dataclasses.field(default_factory=list)
+    inputs: list["Input"] = dataclasses.field(default_factory=list)
     blank: "Row | None" = None
     is_open: bool = True
 

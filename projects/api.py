@@ -1,7 +1,7 @@
 """Filings and needs: start a draft, save the form as typed, take the steps of review, read what happened."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -235,7 +235,7 @@ class Filings(Resource):
     @action(detail=True, filterset_class=None, pagination_class=None)
     def timeline(self, _request: Request, pk: int) -> Response:
         """What happened to it, oldest first, as far as the reader may know."""
-        return Response(HappenedShown(timeline(self.find(self.actor, pk), self.actor), many=True).data)
+        return Response(HappenedShown(cast("Any", timeline(self.find(self.actor, pk), self.actor)), many=True).data)
 
     @extend_schema(operation_id="filings_fields", responses=FieldShown(many=True))
     @action(detail=False, filterset_class=None, pagination_class=None)

@@ -147,15 +147,15 @@ def to_plain(version: Version) -> dict[str, Any]:
 
 
 def from_plain(plain: Mapping[str, Any]) -> Version:
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
     for name in _DATES:
         values[name] = dt.date.fromisoformat(values[name]) if values[name] else None
     return Version(**{field.name: values[field.name] for field in fields(Version)})
 
 
 def _of_row(row: SchemeVersion, bank_ids: tuple[int, ...]) -> Version:
-    caps = {f"{name}_fen": None if getattr(row, name) is None else fen(getattr(row, name)) for name in _CAPS}
-    scheme = {name if name not in ("code", "name") else f"scheme_{name}": getattr(row.scheme, name) for name in _OF_SCHEME}
+    caps: dict[str, Any] = {f"{name}_fen": None if getattr(row, name) is None else fen(getattr(row, name)) for name in _CAPS}
+    scheme: dict[str, Any] = {name if name not in ("code", "name") else f"scheme_{name}": getattr(row.scheme, name) for name in _OF_SCHEME}
     return Version(
         **{name: getattr(row, name) for name in _PLAIN},
         **scheme,

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from common.steps import Actor
 from deals.models import Deal, Drawdown, Invitation
 from deals.subsidies.models import SubsidyClaim
+from organisations.actors import Person
 from projects.models import Filing, Need
 from seeds.demo.people import Staff
 
@@ -16,7 +16,7 @@ class FirmCrew:
 
     staff: Staff
 
-    def on(self, obj: Any) -> Actor:
+    def on(self, obj: Any) -> Person:
         if isinstance(obj, Invitation):
             return self.staff.firm(obj.filing.firm_id)
         if isinstance(obj, SubsidyClaim | Drawdown):
@@ -31,6 +31,6 @@ class BankCrew:
 
     staff: Staff
 
-    def on(self, obj: Any) -> Actor:
+    def on(self, obj: Any) -> Person:
         row = obj if isinstance(obj, Invitation | Deal) else obj.deal
         return self.staff.branch(row.branch.organisation_id)

@@ -4,6 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from deals import interest, tasks
 from deals.loans import loans
@@ -110,7 +111,7 @@ class Quarter:
         units = Unit.objects.in_bulk(list(groups))
         found = []
         for pk, group in sorted(groups.items()):
-            wanted = role(units[pk]) if callable(role) and not isinstance(role, Role) else role
+            wanted: Any = role(units[pk]) if callable(role) and not isinstance(role, Role) else role
             found.append((self.staff.office(units[pk].organisation_id, wanted), group))
         return found
 

@@ -32,13 +32,13 @@ class Rounds:
         self.workers, self.told = workers, told
 
     def stages(self) -> list[Stage]:
-        first = [
+        first: list[Any] = [
             ("09:00", "freeze", self._freeze, False),
             ("09:10", "solve", partial(self._solve, NUMBER), True),
             ("10:00", "propose", self._propose, False),
             ("11:00", "publish", self._publish, False),
         ]
-        second = [
+        second: list[Any] = [
             ("09:00", "rematch-freeze", self._freeze_again, False),
             ("09:10", "rematch-solve", partial(self._solve, REMATCH), True),
             ("11:00", "rematch-publish", self._publish_again, False),
