@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from common.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, Stale
 from common.models import AuditEvent
-from common.steps import Step, Taken, allowed_verbs, amend, lock, only, record, record_many, take, take_many
+from common.steps import Step, Taken, allowed_verbs, amend, lock, only, record, record_many, take, take_many, update_rows
 from organisations.actors import Person
 from projects.models import Filing, Need
 from tests import factories
@@ -421,3 +421,33 @@ def test_lock_does_not_stop_new_rows_that_point_to_the_locked_one(world, cast):
         return "added"
 
     assert in_threads(hold, add) == [True, "added"]
+
+
+def test_update_rows_writes_every_kind_of_value_exactly(world, cast):
+    moment = NOW.replace(microsecond=123_456)
+    filings = factories.filings(world, [cast.firm] * 3, state="in_pool")
+    needs = list(Need.objects.order_by("pk"))
+    for number, (filing, need) in enumerate(zip(filings, needs, strict=True)):
+        filing.submitted_at, filing.listed_on, filing.open_fields = moment, NOW.date(), ["a,b", '"c"', "{d}"][: number + 1]
+        filing.form, filing.title, filing.batch = {"x": [1.5, None, "“引号”\\"]}, "'; DROP TABLE x; --%s", None
+        need.amount, need.rate_cap_bp, need.open_to_other_banks = Decimal("1234567890123456.78"), None, number == 1
+
+    update_rows(filings, ["submitted_at", "listed_on", "open_fields", "form", "title", "batch"])
+    update_rows(needs, ["amount", "rate_cap_bp", "open_to_other_banks"])
+
+    for filing in filings:
+        row = Filing.objects.get(pk=filing.pk)
+        assert (row.submitted_at, row.listed_on, row.open_fields) == (moment, NOW.date(), filing.open_fields)
+        assert (row.form, row.title, row.batch_id) == (filing.form, filing.title, None)
+    assert list(Need.objects.order_by("pk").values_list("amount", "rate_cap_bp", "open_to_other_banks")) == [
+        (Decimal("1234567890123456.78"), None, False),
+        (Decimal("1234567890123456.78"), None, True),
+        (Decimal("1234567890123456.78"), None, False),
+    ]
+
+
+def test_update_rows_refuses_what_it_cannot_write(draft):
+    draft.title = object()
+
+    with pytest.raises(TypeError):
+        update_rows([draft], ["title"])
