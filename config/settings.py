@@ -127,7 +127,7 @@ X_FRAME_OPTIONS = "SAMEORIGIN"
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("中文")), ("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "config" / "theme"]
 USE_I18N = True
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
@@ -205,6 +205,23 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "BORDER_RADIUS": "4px",
+    # The portal's blue, light to dark.
+    "COLORS": {
+        "primary": {
+            "50": "#f2f7fb",
+            "100": "#e3edf6",
+            "200": "#c4d9ea",
+            "300": "#98bdd9",
+            "400": "#659bc3",
+            "500": "#3f7dab",
+            "600": "#1d4e79",
+            "700": "#1a466d",
+            "800": "#153a5b",
+            "900": "#112f4a",
+            "950": "#0a1e30",
+        },
+    },
+    "DASHBOARD_CALLBACK": "config.sidebar.dashboard",
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "config.sidebar.navigation"},
 }
 

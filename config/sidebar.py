@@ -1,11 +1,18 @@
 """The admin's sidebar, in the order of the flow; each person sees what their desk may open."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+from deals.admin import waiting_for
+from deals.subsidies.models import SubsidyClaim
+from matching.models import PinBan, Round
+from organisations.acting import acting
+from projects.models import Filing
 
 GROUPS = (
     (
@@ -118,6 +125,31 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         if items:
             groups.append({"title": title, "separator": True, "collapsible": False, "items": items})
     return groups
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The first page: what waits for this desk, then everything it may open, in the order of the flow."""
+    return context | {"title": _("工作台"), "groups": navigation(request), "waiting": list(_waiting(request))}
+
+
+def _waiting(request: HttpRequest) -> Iterator[tuple[Any, int, str]]:
+    """(what, how many, where), for each list in which a button of this person's would show."""
+    by = acting(request)
+    if _may_open(request, "projects.filing"):
+        inbox = Filing.objects.visible_to(by).filter(state=Filing.State.IN_REVIEW, current_step__unit__in=by.unit_ids).count()
+        yield _("待审核的申报"), inbox, f"{reverse('admin:projects_filing_changelist')}?state__exact=in_review"
+        reported = Filing.objects.visible_to(by).filter(state__in=[Filing.State.IN_POOL, Filing.State.REPORTED]).count()
+        yield _("储备库与已上报"), reported, reverse("admin:projects_filing_changelist")
+    if _may_open(request, "matching.round"):
+        solved = Round.objects.visible_to(by).filter(state=Round.State.SOLVED).count()
+        yield _("待发布的推荐轮次"), solved, f"{reverse('admin:matching_round_changelist')}?state__exact=solved"
+        pins = PinBan.objects.filter(approved_by=None, province__in={seat.province for seat in by.seats}).count()
+        yield _("待审定的锁定与排除"), pins, reverse("admin:matching_pinban_changelist")
+    if _may_open(request, "deals.subsidyclaim"):
+        claims = SubsidyClaim.objects.filter(pk__in=SubsidyClaim.objects.visible_to(by).order_by().values("pk")).filter(
+            waiting_for(request)
+        )
+        yield _("待本单位办理的贴息申领"), claims.count(), reverse("admin:deals_subsidyclaim_changelist")
 
 
 def _item(model: Any, icon: str) -> dict[str, Any]:

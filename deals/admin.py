@@ -21,12 +21,16 @@ from deals.subsidies.states import BANK_CLAIM_STEPS, FIRM_CLAIM_STEPS, STEPS_OF_
 from matching.admin import RoundDesk, office_of
 from matching.models import Round
 from organisations.acting import acting
-from organisations.desk import Desk, ReadOnly, Rows, in_percent, in_wan, state, table
+from organisations.desk import Desk, ReadOnly, Rows, in_percent, in_wan, in_yuan, state, table
 from organisations.step_desk import StepDesk
 from projects.admin import FilingDesk
 from projects.models import Filing
 
 C = SubsidyClaim.State
+REQUESTED = in_yuan("requested", _("申请金额（元）"))
+ELIGIBLE = in_yuan("eligible", _("核定金额（元）"))
+ARRANGED = in_yuan("arranged", _("安排金额（元）"))
+PAID = in_yuan("paid", _("已付金额（元）"))
 
 
 @admin.register(Filing)
@@ -96,6 +100,29 @@ class DealAdmin(StepDesk, ReadOnly):
     date_hierarchy = "started_at"
     ordering = ("-id",)
     inlines = (DrawdownRows, ReceiptRows, RateRows)
+    readonly_fields = ("version",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("firm", "branch"),
+                    ("filing", "need"),
+                    ("state", "version"),
+                    ("origin", "invitation"),
+                    ("started_at", "confirmed_at"),
+                )
+            },
+        ),
+        (
+            _("意向与授信"),
+            {"fields": (("amount", "account"), ("approved_amount", "approved_rate_bp"), ("approved_term_months", "approved_until"))},
+        ),
+        (
+            _("合同"),
+            {"fields": (("contract_no", "contract_on"), ("signed_amount", "rate_bp"), ("term_months", "is_first_loan"), "decline_code")},
+        ),
+    )
     steps, step_functions = DEAL_STEPS, DEAL_ACTIONS
 
     def loaded(self, rows: QuerySet[Deal]) -> QuerySet[Deal]:
@@ -185,36 +212,31 @@ class ClaimAdmin(StepDesk, ReadOnly):
         "scheme",
         state,
         "period_end",
-        "requested",
-        "eligible",
+        REQUESTED,
+        ELIGIBLE,
         "cut",
-        "arranged",
-        "paid",
-        "office",
-        "document_no",
+        ARRANGED,
+        PAID,
     )
-    list_filter = (Queue, "state", "scheme", "fiscal_year")
+    list_filter = (Queue, "state", "scheme", "fiscal_year", "office__kind")
     search_fields = ("deal__firm__name", "deal__firm__uscc", "deal__contract_no", "document_no")
     list_select_related = ("deal__firm", "scheme", "office__organisation")
     date_hierarchy = "period_end"
     ordering = ("period_end", "id")
     steps, step_functions = BANK_CLAIM_STEPS | FIRM_CLAIM_STEPS, CLAIM_ACTIONS
     bulk_verbs = ("review", "approve", "settle", "refuse")
-    readonly_fields = ("computation", "cuts_told", "receipts")
+    readonly_fields = ("version", REQUESTED, ELIGIBLE, ARRANGED, PAID, "computation", "cuts_told", "receipts")
     exclude = ("cuts",)
     fieldsets = (
         (
             None,
             {"fields": (("deal", "claimant"), ("scheme", "office"), ("state", "version"), ("period_start", "period_end", "fiscal_year"))},
         ),
-        (_("金额"), {"fields": (("requested", "eligible"), ("arranged", "paid"), ("batch", "document_no"))}),
+        (_("金额"), {"fields": ((REQUESTED, ELIGIBLE), (ARRANGED, PAID), ("batch", "document_no"))}),
         (_("计算过程"), {"fields": ("computation",)}),
         (_("核减"), {"fields": ("cuts_told",)}),
         (_("付息凭证"), {"fields": ("receipts",)}),
     )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return (*super().get_readonly_fields(request, obj), "version")
 
     def steps_of(self, obj: SubsidyClaim) -> Mapping[str, Step]:
         return STEPS_OF_CHANNEL[obj.scheme.channel]
@@ -238,7 +260,7 @@ class ClaimAdmin(StepDesk, ReadOnly):
         lines = (
             AccrualLine.objects.filter(claim=claim).select_related("version", "drawdown").order_by("drawdown__number", "period_end", "id")
         )
-        head = (_("提款"), _("放款（元）"), _("计息期"), _("积数（元·日）"), _("贴息率"), _("政策版本"), _("未取整（元）"), _("入账（元）"))
+        head = (_("提款"), _("放款（元）"), _("计息期"), _("积数 × 贴息率 ÷ 天数 = 未取整"), _("入账（元）"), _("政策版本"))
         return table(
             head,
             [
@@ -246,11 +268,9 @@ class ClaimAdmin(StepDesk, ReadOnly):
                     f"#{line.drawdown.number} {line.drawdown.drawn_on}",
                     format_yuan(line.drawdown.amount),
                     f"{line.period_start} — {line.period_end}",
-                    format_yuan(line.balance_days),
-                    f"{line.rate_bp / 100:.2f}%",
-                    line.version.code,
                     f"{line.balance_days:,.0f} × {line.rate_bp / 100:.2f}% ÷ {line.version.day_count} = {line.unrounded:,.4f}",
                     format_yuan(line.amount),
+                    line.version.code,
                 )
                 for line in lines
             ],

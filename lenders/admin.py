@@ -5,14 +5,14 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 
 from common.steps import Param
 from ledger.models import Entry
 from lenders.appetite import declare, may_declare
 from lenders.models import Appetite, Bank, Branch, BranchServes, Product
 from organisations.actors import Person
-from organisations.desk import Desk, ReadOnly, Rows, in_percent, in_wan, table
+from organisations.desk import Desk, EditableRows, ReadOnly, Rows, in_percent, in_wan, table
+from organisations.models import FirmProfile
 from organisations.step_desk import Act, ActDesk
 
 MOVEMENTS_SHOWN = 50
@@ -37,10 +37,8 @@ class BankAdmin(ReadOnly):
     ordering = ("code",)
 
 
-class ServesRows(TabularInline):
+class ServesRows(EditableRows):
     model = BranchServes
-    extra = 0
-    tab = True
     autocomplete_fields = ("region",)
 
 
@@ -74,6 +72,15 @@ class ProductAdmin(Desk):
     autocomplete_fields = ("bank",)
     list_select_related = ("bank",)
     ordering = ("bank__code", "code")
+    array_choices = {"sizes": FirmProfile.Size.choices}
+    fieldsets = (
+        (None, {"fields": (("bank", "province"), ("code", "name"), ("valid_from", "valid_to"), ("first_loan_ok", "is_sample"))}),
+        (
+            _("金额、期限与利率"),
+            {"fields": (("amount_min", "amount_max"), ("term_min_months", "term_max_months"), ("rate_min_bp", "rate_max_bp"))},
+        ),
+        (_("条件"), {"fields": ("securities", "sizes", "barred_industries")}),
+    )
 
 
 def _declare(appetite: Appetite, by: Person, values: dict[str, Any]) -> None:

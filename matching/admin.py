@@ -73,6 +73,17 @@ class RoundDesk(StepDesk, ReadOnly):
     date_hierarchy = "planned_for"
     ordering = ("-planned_for", "-id")
     inlines = (RecommendationRows,)
+    readonly_fields = ("gap_shown", "version")
+    fieldsets = (
+        (
+            None,
+            {"fields": (("number", "programme"), ("state", "version"), ("planned_for", "next_round_on"), ("parent", "reason"), "weights")},
+        ),
+        (_("结果"), {"fields": (("needs", "options", "matched"), ("value", "bound", "gap_shown"), "failure")}),
+        (_("计算"), {"fields": (("steps", "seed", "time_limit_s"), ("attempt", "lease_until", "seconds"), "progress")}),
+        (_("摘要"), {"fields": ("snapshot_sha256", "problem_sha256", "result_sha256")}),
+        (_("办理"), {"fields": (("frozen_at", "solved_at", "published_at"), ("proposed_by", "published_by"))}),
+    )
     steps, step_functions = ROUND_STEPS, ROUND_ACTIONS
     list_acts = {
         "plan": Act(

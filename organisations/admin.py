@@ -11,7 +11,6 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 from import_export import fields, resources, widgets
 from import_export.admin import ImportMixin
-from unfold.admin import TabularInline
 from unfold.contrib.import_export.forms import ImportForm
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm
@@ -22,7 +21,7 @@ from organisations import roles
 from organisations.acting import acting
 from organisations.actors import person
 from organisations.clock import now
-from organisations.desk import Desk, ReadOnly, Rows, TokenForm
+from organisations.desk import Desk, EditableRows, ReadOnly, Rows, TokenForm
 from organisations.models import (
     Batch,
     FirmBar,
@@ -46,13 +45,12 @@ from organisations.models import (
 # What other packages register themselves is nobody's business here, or is shown read-only below.
 OWN = ("common", "organisations", "ledger", "lenders", "schemes", "projects", "matching", "deals", "exchange", "portal", "seeds")
 admin.site.unregister([model for model in admin.site._registry if model._meta.app_label not in OWN])  # noqa: SLF001 -- Django's own names
+admin.site.index_template = "admin/desk/index.html"
 
 
-class MembershipRows(TabularInline):
+class MembershipRows(EditableRows):
     model = Membership
-    extra = 0
-    tab = True
-    fields = ("user", "organisation", "role", "valid_from", "valid_to", "engagement", "province")
+    fields = ("user", "organisation", "role", "valid_from", "valid_to", "engagement")
     autocomplete_fields = ("user", "organisation")
 
 
@@ -109,10 +107,8 @@ class MembershipAdmin(Desk):
         roles.seat(form.instance.user, at=acting(request).at)
 
 
-class CoversRows(TabularInline):
+class CoversRows(EditableRows):
     model = UnitCovers
-    extra = 0
-    tab = True
     autocomplete_fields = ("region",)
 
 
@@ -140,6 +136,7 @@ class ReviewChainAdmin(Desk):
     search_fields = ("unit__organisation__name", "unit__code")
     autocomplete_fields = ("unit", "next_unit")
     list_select_related = ("unit__organisation", "next_unit__organisation")
+    array_choices = {"stages": (("handler", _("经办")), ("checker", _("复核")), ("signer", _("签发")))}
     ordering = ("process", "unit__code")
 
 

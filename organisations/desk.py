@@ -7,10 +7,12 @@ page. `ReadOnly` is for what nobody edits. `organisations.step_desk` adds the bu
 # ruff: noqa: SLF001 -- Django's _meta and base manager have no public names
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -19,9 +21,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from common.models import NATION, AuditEvent, Versioned
-from common.money import format_wan
+from common.money import format_wan, format_yuan
 from common.steps import amend, record, subject_of
 from organisations.acting import acting
 
@@ -85,6 +88,7 @@ class Desk(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     may_delete = False
+    array_choices: ClassVar[Mapping[str, Any]] = {}
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return in_reach(super().get_queryset(request), request)
@@ -94,8 +98,33 @@ class Desk(ModelAdmin):
             kwargs["queryset"] = in_reach(db_field.remote_field.model._default_manager.order_by("pk"), request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A list of codes is ticked where the codes are known, else typed on one line."""
+        if not isinstance(db_field, ArrayField):
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        choices = self.array_choices.get(db_field.name) or db_field.base_field.choices
+        if choices:
+            widget = UnfoldAdminCheckboxSelectMultipleWidget
+            return forms.MultipleChoiceField(choices=choices, widget=widget, required=not db_field.blank, label=db_field.verbose_name)
+        return super().formfield_for_dbfield(db_field, request, widget=UnfoldAdminTextInputWidget, **kwargs)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.may_delete and super().has_delete_permission(request, obj)
+        return self.may_delete and super().has_delete_permission(request, obj) and self._is_own(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A row of the nation, or of another province, is read here and changed elsewhere."""
+        return super().has_change_permission(request, obj) and self._is_own(request, obj)
+
+    def _is_own(self, request: HttpRequest, obj: Any) -> bool:
+        if obj is None or not hasattr(obj, "province") or request.user.is_superuser:  # type: ignore[union-attr]
+            return True
+        return obj.province in {seat.province for seat in acting(request).seats}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The province of a row is its writer's own."""
+        fields = tuple(super().get_readonly_fields(request, obj))
+        own = _is_column(self.model, "province") and not request.user.is_superuser  # type: ignore[union-attr]
+        return (*fields, "province") if own and "province" not in fields else fields
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, **kwargs)
@@ -123,6 +152,8 @@ class Desk(ModelAdmin):
         by = acting(request)
         changes = {name: form.cleaned_data[name] for name in form.changed_data if _is_column(obj, name)}
         if not change:
+            if "province" not in form.fields and _is_column(obj, "province"):
+                obj.province = next((seat.province for seat in by.seats), NATION)
             obj.save(force_insert=True)
             record(obj, "admin.add", by=by, at=by.at, changes={name: [None, _plain(value)] for name, value in changes.items()})
         elif changes and isinstance(obj, Versioned):
@@ -136,6 +167,11 @@ class Desk(ModelAdmin):
             record(obj, "admin.edit", by=by, at=by.at, changes=pairs)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 -- Django's signature
+        for row in formset.forms:
+            if _is_column(row.instance, "province") and not row.instance.province:
+                row.instance.province = getattr(form.instance, "province", "") or next(
+                    (seat.province for seat in acting(request).seats), NATION
+                )
         super().save_formset(request, form, formset, change)
         by = acting(request)
         for made in formset.new_objects:
@@ -184,7 +220,7 @@ def _key_to(model: type[models.Model], parent: type[models.Model]) -> str:
     return next(field.name for field in model._meta.concrete_fields if field.remote_field and field.remote_field.model is parent)
 
 
-def _is_column(obj: models.Model, name: str) -> bool:
+def _is_column(obj: Any, name: str) -> bool:
     return any(field.name == name for field in obj._meta.concrete_fields)
 
 
@@ -205,6 +241,14 @@ class ReadOnly(Desk):
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
+
+
+class EditableRows(TabularInline):
+    """Rows edited with their parent, in its province."""
+
+    extra = 0
+    tab = True
+    exclude = ("province",)
 
 
 class Rows(TabularInline):
@@ -228,7 +272,7 @@ class Rows(TabularInline):
 
 def table(head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Any:
     """A small read-only table on a detail page."""
-    cell = "px-3 py-2 text-left border-t border-base-200 dark:border-base-800"
+    cell = "px-3 py-2 text-left whitespace-nowrap border-t border-base-200 dark:border-base-800"
     line = format_html("{}", "")
     for row in rows:
         cells = format_html("{}", "")
@@ -238,10 +282,12 @@ def table(head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Any:
     heads = format_html("{}", "")
     for title in head:
         heads = format_html('{}<th class="px-3 py-2 text-left font-semibold">{}</th>', heads, title)
-    return format_html('<table class="w-full"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', heads, line)
+    return format_html(
+        '<div class="overflow-x-auto"><table class="w-full"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>', heads, line
+    )
 
 
-TONES = {
+TONES: dict[str, str] = defaultdict(str) | {
     **dict.fromkeys(("in_pool", "listed", "published", "accepted", "approved", "settled", "signed", "completed", "repaid"), "success"),
     **dict.fromkeys(("in_review", "solving", "solved", "open", "viewed", "drawing", "filed", "evidenced", "reviewed", "recorded"), "info"),
     **dict.fromkeys(("returned", "planned", "frozen", "awaiting_consent", "intent", "confirmed", "diligence", "forecast"), "warning"),
@@ -264,6 +310,17 @@ def in_wan(name: str, label: Any) -> Callable[[Any], str]:
         for part in name.split("."):
             value = getattr(value, part)
         return "—" if value is None else format_wan(value)
+
+    return shown
+
+
+def in_yuan(name: str, label: Any) -> Callable[[Any], str]:
+    """A column of an amount in yuan, grouped by thousands."""
+
+    @display(description=label, ordering=name)
+    def shown(obj: Any) -> str:
+        value = getattr(obj, name)
+        return "—" if value is None else format_yuan(value)
 
     return shown
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.enums import ActionVariant
 from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -85,7 +85,7 @@ def _field_of(param: Param) -> forms.Field:
     common: dict[str, Any] = {"label": param.label, "required": False, "help_text": words}
     choices = [(str(value), label) for value, label in param.choices()] if param.choices else []
     if param.kind == "fields" and choices:
-        return forms.MultipleChoiceField(choices=choices, widget=UnfoldAdminCheckboxSelectMultiple, **common)
+        return forms.MultipleChoiceField(choices=choices, widget=UnfoldAdminCheckboxSelectMultipleWidget, **common)
     if choices:
         return forms.ChoiceField(choices=[("", _("请选择")), *choices], widget=UnfoldAdminSelectWidget, **common)
     return forms.CharField(widget=WIDGETS.get(param.kind, UnfoldAdminTextInputWidget)(), **common)
@@ -160,6 +160,9 @@ class ActDesk(Desk):
         return self._act(request, self.list_acts[name], None, seen="new", back=self.url("changelist"), is_refusal=False)
 
     def _act(self, request: HttpRequest, act: Act, obj: Any, *, seen: str, back: str, is_refusal: bool) -> HttpResponse:
+        if request.method != "POST" and not act.allow(obj, acting(request)):
+            messages.error(request, _("当前不能由您办理“%(step)s”。") % {"step": act.label})
+            return HttpResponseRedirect(back)
         form = ParamForm(act.params, request.POST or None)
         changed: tuple[Any, ...] = ()
         if request.method == "POST":

@@ -54,8 +54,23 @@ class FilingDesk(StepDesk, ReadOnly):
     inlines = (ReviewStepRows, NeedRows, DisclosureRows, VersionRows)
     steps = FILING_STEPS
     bulk_verbs = ("pass", "return", "report", "list", "leave_out", "retire")
-    readonly_fields = ("typed",)
-    exclude = ("form",)
+    readonly_fields = ("typed", "version")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("title", "firm"),
+                    ("project", "programme"),
+                    ("track", "batch"),
+                    ("state", "version"),
+                    ("current_step", "returns"),
+                )
+            },
+        ),
+        (_("时间与清单"), {"fields": (("submitted_at", "form_saved_at"), ("list_number", "listed_on"), "open_fields")}),
+        (_("申报表"), {"fields": ("typed",)}),
+    )
 
     def loaded(self, rows: QuerySet[Filing]) -> QuerySet[Filing]:
         steps = ReviewStep.objects.select_related("unit__organisation").order_by("position")

@@ -5,12 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 
 from common.steps import Param
 from ledger.models import Entry
 from organisations.actors import Person
-from organisations.desk import Desk, ReadOnly, Rows, in_percent, in_wan, table
+from organisations.desk import Desk, EditableRows, ReadOnly, Rows, in_percent, in_wan, table
+from organisations.models import FirmProfile
 from organisations.step_desk import Act, ActDesk
 from schemes.budgets import add_document, may_register
 from schemes.models import BankEligibility, Budget, BudgetDocument, RelendingFacility, Scheme, SchemeVersion, Stacking
@@ -32,10 +32,8 @@ class SchemeAdmin(Desk):
     ordering = ("yield_rank", "code")
 
 
-class EligibleRows(TabularInline):
+class EligibleRows(EditableRows):
     model = BankEligibility
-    extra = 0
-    tab = True
     autocomplete_fields = ("bank",)
 
 
@@ -59,6 +57,7 @@ class SchemeVersionAdmin(Desk):
     list_select_related = ("scheme", "supersedes__scheme")
     date_hierarchy = "announced_on"
     inlines = (EligibleRows,)
+    array_choices = {"firm_sizes": FirmProfile.Size.choices, "firm_ownerships": FirmProfile.Ownership.choices}
     ordering = ("scheme__code", "announced_on")
     fieldsets = (
         (None, {"fields": ("scheme", "code", "document_no", "announced_on", "supersedes", "source", "is_sample", "province")}),

@@ -91,12 +91,7 @@ def test_versioned_row_is_amended_and_its_version_rises(zhao, world):
     product = world.products["ICBC-P1"]
     address = f"/admin/lenders/product/{product.pk}/change/"
 
-    assert (
-        zhao.post(
-            address, form_of(zhao, address) | {"name": "新名称", "securities": "credit", "sizes": "", "barred_industries": ""}
-        ).status_code
-        == 302
-    )
+    assert zhao.post(address, form_of(zhao, address) | {"name": "新名称", "barred_industries": ""}).status_code == 302
 
     product.refresh_from_db()
     event = AuditEvent.objects.get(subject="lenders.product")
@@ -114,6 +109,31 @@ def test_rows_of_another_province_are_not_there(zhao, world):
     assert "湖南批次" not in page
     assert world.batches[0].name in page
     assert zhao.get(f"/admin/organisations/batch/{batch.pk}/change/").status_code == 302
+
+
+def test_row_of_the_nation_is_read_and_not_changed_by_a_province(zhao):
+    national = PolicyParameter.objects.get(key="standbys", province="100000")
+    address = f"/admin/organisations/policyparameter/{national.pk}/change/"
+
+    assert zhao.get(address).status_code == 200
+    assert zhao.post(address, {"value": "9"}).status_code == 403
+
+
+def test_new_row_belongs_to_its_writers_province(zhao):
+    sent = {
+        "key": "standbys",
+        "value": "1",
+        "unit": "count",
+        "valid_from": "2026-05-01",
+        "source": "鄂经信〔2026〕2号",
+        "province": "430000",
+    }
+
+    assert zhao.post("/admin/organisations/policyparameter/add/", sent).status_code == 302
+
+    row = PolicyParameter.objects.get(source="鄂经信〔2026〕2号")
+    assert row.province == HUBEI
+    assert AuditEvent.objects.get(subject="organisations.policyparameter", subject_id=row.pk).verb == "admin.add"
 
 
 def test_audit_and_ledger_cannot_be_touched_even_by_a_superuser(world):
