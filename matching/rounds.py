@@ -6,12 +6,13 @@ Between freezing and proposing a worker solves it (`matching.solving`). A child 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
-from common.steps import Actor, Taken, lock, record, take, take_many
+from common.steps import Taken, lock, record, take, take_many
 from common.workdays import SHANGHAI, due_at_calendar_days, load_calendar
 from ledger import accounts
 from ledger.accounts import Hold, NoRoom
@@ -25,6 +26,7 @@ from matching.snapshot import Snapshot, read
 from matching.solving import solve, start, waiting
 from matching.states import RECOMMENDATION_STEPS, ROUND_STEPS, by_system_or_office
 from organisations import policy
+from organisations.actors import Person
 from organisations.models import Programme
 from projects.models import Filing, Need
 
@@ -37,6 +39,7 @@ UNDER_WAY = (Round.State.FROZEN, Round.State.SOLVING, Round.State.SOLVED)
 PINS_EXPLAINED = 20
 
 
+_TOLD_ONLY = ("explanation", "stack", "subsidy_by_year", "terms")
 _FINAL = (Round.State.PUBLISHED, Round.State.VOID, Round.State.FAILED)
 
 
@@ -55,7 +58,7 @@ def plan(
     *,
     province: str,
     planned_for: dt.date,
-    by: Actor,
+    by: Person,
     at: dt.datetime,
     number: str = "",
     seed: int = 0,
@@ -66,7 +69,7 @@ def plan(
     return _plan(round_, steps, by=by, at=at)
 
 
-def plan_child(parent: Round, *, reason: str, by: Actor, at: dt.datetime) -> Round:
+def plan_child(parent: Round, *, reason: str, by: Person, at: dt.datetime) -> Round:
     """A round for what the parent's needs still seek after refusals, in the capacity left free. Published under the parent's approval."""
     if parent.parent_id is not None:
         parent = Round.objects.get(pk=parent.parent_id)
@@ -85,7 +88,7 @@ def plan_child(parent: Round, *, reason: str, by: Actor, at: dt.datetime) -> Rou
     return _plan(child, parent.steps, by=by, at=at)
 
 
-def freeze(round_: Round, *, commitments: Commitments, by: Actor, at: dt.datetime, seen: int) -> Round:
+def freeze(round_: Round, *, commitments: Commitments, by: Person, at: dt.datetime, seen: int) -> Round:
     """Fix all that the round will be decided on. Refused while another round of the programme and province is under way."""
     with transaction.atomic():
         _refuse_beside(round_)
@@ -113,17 +116,17 @@ def freeze(round_: Round, *, commitments: Commitments, by: Actor, at: dt.datetim
     return round_
 
 
-def cancel(round_: Round, *, by: Actor, at: dt.datetime, seen: int, note: str = "") -> Round:
+def cancel(round_: Round, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> Round:
     """Give the round up before it is solved; a worker at it stops at its next heartbeat and lands nothing."""
     return take(ROUND_STEPS, "cancel", round_, by=by, at=at, seen=seen, note=note, changes={"cancel_requested": True})
 
 
-def propose(round_: Round, *, by: Actor, at: dt.datetime, seen: int, note: str = "") -> Round:
+def propose(round_: Round, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> Round:
     """The first of two people: this result should be published."""
     return take(ROUND_STEPS, "propose", round_, by=by, at=at, seen=seen, note=note, changes={"proposed_by_id": by.user_id})
 
 
-def void(round_: Round, *, by: Actor, at: dt.datetime, seen: int, note: str = "") -> Round:
+def void(round_: Round, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> Round:
     """Drop a solved round with its drafts."""
     with transaction.atomic():
         take(ROUND_STEPS, "void", round_, by=by, at=at, seen=seen, note=note)
@@ -131,7 +134,7 @@ def void(round_: Round, *, by: Actor, at: dt.datetime, seen: int, note: str = ""
     return round_
 
 
-def publish(round_: Round, *, by: Actor, at: dt.datetime, seen: int, note: str = "", commitments: Commitments | None = None) -> Published:
+def publish(round_: Round, *, by: Person, at: dt.datetime, seen: int, note: str = "", commitments: Commitments | None = None) -> Published:
     """The second of two people (for a child round: the system): take every lead's hold and make the round known. Again: the same answer.
 
     A lead whose bank has no room any more is not published and listed; so is one that events overtook: filing off the list, pair refused,
@@ -172,7 +175,7 @@ def hold_key(recommendation: Recommendation) -> str:
     return f"recommendation:{recommendation.pk}:hold"
 
 
-def _plan(round_: Round, steps: int | None, *, by: Actor, at: dt.datetime) -> Round:
+def _plan(round_: Round, steps: int | None, *, by: Person, at: dt.datetime) -> Round:
     if not by_system_or_office(round_, by):
         raise NotAllowed(_("只有省级主管部门可以安排推荐轮次。"))
     if steps is not None:
@@ -226,7 +229,7 @@ def _refuse_impossible_pins(snapshot: Snapshot) -> None:
         raise Invalid([_impossible(built, pin) for pin in impossible[:PINS_EXPLAINED]])
 
 
-def _impossible(built: Built, pin: dict[str, object]) -> Problem:
+def _impossible(built: Built, pin: dict[str, Any]) -> Problem:
     s = built.snapshot
     need, branch = int(s["need_id"].searchsorted(pin["need"])), int(s["branch_id"].searchsorted(pin["branch"]))
     known = branch < s.branches and s["branch_id"][branch] == pin["branch"]
@@ -240,7 +243,7 @@ def _impossible(built: Built, pin: dict[str, object]) -> Problem:
     )
 
 
-def _publish_drafts(round_: Round, commitments: Commitments | None, *, by: Actor, at: dt.datetime) -> Published:
+def _publish_drafts(round_: Round, commitments: Commitments | None, *, by: Person, at: dt.datetime) -> Published:
     drafts = _drafts(round_)
     lock(Need.objects.filter(pk__in={draft.need_id for draft in drafts}))
     overtaken = _overtaken(drafts, commitments)
@@ -266,7 +269,7 @@ def _publish_drafts(round_: Round, commitments: Commitments | None, *, by: Actor
 
 
 def _take_holds(
-    round_: Round, leads: Sequence[Recommendation], *, by: Actor, at: dt.datetime
+    round_: Round, leads: Sequence[Recommendation], *, by: Person, at: dt.datetime
 ) -> tuple[dict[str, object], dict[str, NoRoom]]:
     """All holds of the round in one go, on the accounts of the snapshot, until consent and the bank's decision must have come."""
     s = snapshot_of(round_)
@@ -297,8 +300,10 @@ def _overtaken(drafts: Sequence[Recommendation], commitments: Commitments | None
 
 
 def _drafts(round_: Round) -> list[Recommendation]:
-    rows = Recommendation.objects.filter(round=round_.pk, state=Recommendation.State.DRAFTED)
-    return list(rows.select_related("need__filing", "branch__organisation").order_by("need_id", "rank"))
+    """The leads with what publishing and those above it read of them, then their standbys, bare."""
+    rows = Recommendation.objects.filter(round=round_.pk, state=Recommendation.State.DRAFTED).defer(*_TOLD_ONLY)
+    leads = rows.filter(rank=0).select_related("need__filing", "branch__organisation").order_by("need_id")
+    return [*leads, *rows.filter(rank__gt=0).order_by("need_id", "rank")]
 
 
 def _as_published(round_: Round) -> Published:

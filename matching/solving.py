@@ -21,9 +21,11 @@ from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError, Problem
 from common.steps import take
-from matching import optimizer, outcome, result
+from matching import optimizer, result
+from matching.copying import copy_rows
 from matching.models import NonMatch, Recommendation, Round, RoundData
 from matching.optimizer import Budget, Progress, Solution
+from matching.outcome import Advice, Outcome, Unmatched
 from matching.problem import Built, build
 from matching.snapshot import read
 from matching.states import ROUND_STEPS
@@ -147,16 +149,12 @@ def land(attempt: Attempt, built: Built, solution: Solution, *, seconds: float, 
     """Write result, recommendations and explanations in one transaction, if this attempt still holds the round."""
     round_ = attempt.round
     stored = result.write(solution, snapshot_sha256=round_.snapshot_sha256, problem_sha256=built.sha256)
-    told = outcome.Outcome(built, solution, standbys=built.snapshot.policy["standbys"])
-    recommendations = [_recommendation(round_, advice) for advice in told.advice()]
-    non_matches = [
-        NonMatch(round=round_, need_id=row.need_id, code=row.code, explanation=row.explanation, province=round_.province)
-        for row in told.unmatched()
-    ]
+    told = Outcome(built, solution, standbys=built.snapshot.policy["standbys"])
+    advice, unmatched = list(told.advice()), list(told.unmatched())
     changes = {
         "needs": built.problem.needs,
         "options": built.problem.options,
-        "matched": sum(row.rank == 0 for row in recommendations),
+        "matched": sum(row.rank == 0 for row in advice),
         "value": solution.value,
         "bound": solution.bound,
         "problem_sha256": built.sha256,
@@ -168,8 +166,7 @@ def land(attempt: Attempt, built: Built, solution: Solution, *, seconds: float, 
     with transaction.atomic():
         take(ROUND_STEPS, "solve", round_, by=system(at), at=at, seen=round_.version, changes=changes, also=attempt.may_land)
         RoundData.objects.filter(round=round_.pk).update(result=stored)
-        Recommendation.objects.bulk_create(recommendations, batch_size=1000)
-        NonMatch.objects.bulk_create(non_matches, batch_size=1000)
+        _tell(round_, advice, unmatched)
     return round_
 
 
@@ -190,14 +187,20 @@ def waiting(*, clock: Clock = timezone.now) -> list[int]:
     return list((begun | Round.objects.filter(state=Round.State.FROZEN)).order_by("pk").values_list("pk", flat=True))
 
 
-def _recommendation(round_: Round, advice: outcome.Advice) -> Recommendation:
-    return Recommendation(
-        round=round_,
-        need_id=advice.need_id,
-        rank=advice.rank,
-        branch_id=advice.branch_id,
-        product_id=advice.product_id,
-        state=Recommendation.State.DRAFTED,
-        province=round_.province,
-        **advice.fields,
+TOLD = ("amount", "rate_bp", "cost_bp", "stack", "subsidy_by_year", "value", "terms", "is_named", "explanation")
+
+
+def _tell(round_: Round, advice: Iterable[Advice], unmatched: Iterable[Unmatched]) -> None:
+    """Write the rows of a round as drafts: what `Recommendation` and `NonMatch` say of each need."""
+    common = {"round": round_.pk, "province": round_.province, "version": 0, "state": Recommendation.State.DRAFTED.value, "hold_key": ""}
+    own = ("need", "rank", "branch", "product", *TOLD)
+    copy_rows(
+        Recommendation,
+        (*common, *own),
+        ((*common.values(), row.need_id, row.rank, row.branch_id, row.product_id, *(row.fields[name] for name in TOLD)) for row in advice),
+    )
+    copy_rows(
+        NonMatch,
+        ("round", "province", "need", "code", "explanation"),
+        ((round_.pk, round_.province, row.need_id, row.code, row.explanation) for row in unmatched),
     )

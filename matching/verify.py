@@ -12,8 +12,8 @@ from matching.models import NonMatch, Recommendation, Round, RoundData
 from matching.optimizer import Solution
 from matching.problem import Built, build
 from matching.snapshot import read
+from matching.solving import TOLD
 
-TOLD = ("amount", "rate_bp", "cost_bp", "stack", "subsidy_by_year", "value", "terms", "is_named", "explanation")
 ROWS_NAMED = 20
 
 
