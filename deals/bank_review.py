@@ -72,7 +72,7 @@ def decline(row: Invitation | Deal, *, by: Person, at: dt.datetime, seen: int, c
 
 
 def decline_many(
-    rows: Sequence[Invitation] | Sequence[Deal],
+    rows: Sequence[Any],
     *,
     by: By,
     at: dt.datetime,

@@ -1,13 +1,14 @@
 """Steps taken by lists: who acts on which row, and what became of it."""
 
+import copy
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 
 from common.errors import DomainError
-from common.steps import Crew, Taken
+from common.steps import Crew, Step, Taken, take_many
 from organisations.actors import Person, system
 
 By = Person | Crew | Mapping[int, Person]  # one actor for all rows, a crew, or one by id
@@ -32,3 +33,11 @@ def one_by_one(rows: Iterable[Any], step: Callable[[Any], Any]) -> list[Taken]:
         except DomainError as error:
             results.append(Taken(row, error))
     return results
+
+
+def rehearse(steps: Mapping[str, Step], verb: str, rows: Sequence[Any], **how: Any) -> dict[int, DomainError]:
+    """Row id → what would refuse it. Nothing is written: for steps that must do something else before they may be taken."""
+    with transaction.atomic():
+        results = take_many(steps, verb, [copy.copy(row) for row in rows], **how)
+        transaction.set_rollback(True)
+    return {result.obj.pk: result.error for result in results if result.error is not None}

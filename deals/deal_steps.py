@@ -12,9 +12,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Invalid, Problem
-from common.steps import Taken, actor_for, lock, only, take, take_many
+from common.steps import Taken, lock, only, take, take_many
 from deals import choice, clocks, holds, needs, sending, standbys
-from deals.bulk import By, one_by_one, succeeded
+from deals.bulk import By, rehearse, succeeded, voice
 from deals.clocks import DECISION, Clock, day
 from deals.direct import confirm_direct, register_direct
 from deals.invitations import loaded, looked_up
@@ -38,24 +38,31 @@ def confirm(deal: Deal, *, by: Person, at: dt.datetime, seen: int, note: str = "
     An offer no round recommended makes its promise now: if the bank's appetite is full the choice is refused (BankFull).
     Of two choices made at once one wins; the other is told which bank was chosen.
     """
+    return only(confirm_many([deal], by=by, at=at, seen={deal.pk: seen}, note=note))
+
+
+def confirm_many(deals: Sequence[Deal], *, by: By, at: dt.datetime, seen: Mapping[int, int] | None = None, note: str = "") -> list[Taken]:
+    """`confirm` for a list; of two offers for one need the first is chosen."""
+    if not deals:
+        return []
     with transaction.atomic():
-        rivals = choice.Rivals(deal.need_id)
-        deal = _loaded(deal)
-        choice.still_to_choose(deal)
-        changes: dict[str, Any] = {"confirmed_at": at}
-        account = None if deal.hold_key else holds.account_of(deal, at=at)
-        if account:
-            changes = with_account(changes | {"hold_key": holds.key_of(deal)}, account)
-        taken = take(DEAL_STEPS, "confirm", deal, by=by, at=at, seen=seen, note=note, changes=changes)
-        freed = choice.lapse(rivals, chosen=taken, at=at)
-        clocks.stop([taken], at=at)
-        choice.show(taken, by=by, at=at)
-        choice.settle_promises(freed, taken if account else None, by=by, at=at)
-    return taken
-
-
-def confirm_many(deals: Sequence[Deal], *, by: By, at: dt.datetime, note: str = "") -> list[Taken]:
-    return one_by_one(deals, lambda deal: confirm(deal, by=actor_for(by, deal), at=at, seen=deal.version, note=note))
+        rivals = choice.Rivals({deal.need_id for deal in deals})
+        rows = loaded(deals)
+        errors = {row.pk: error for row in rows if (error := rivals.why_not(row))}
+        how: dict[str, Any] = {"by": by, "at": at, "seen": seen, "note": note}
+        errors |= rehearse(DEAL_STEPS, "confirm", [row for row in rows if row.pk not in errors], **how)
+        first: dict[int, Deal] = {}
+        for row in rows:
+            if row.pk not in errors and first.setdefault(row.need_id, row) is not row:
+                errors[row.pk] = choice.AlreadyChosen(first[row.need_id].branch)
+        changes, full = _promised([row for row in rows if row.pk not in errors], by=voice(by, at=at), at=at)
+        errors |= full
+        results = take_many(DEAL_STEPS, "confirm", [row for row in rows if row.pk not in errors], changes=changes, **how)
+        chosen = succeeded(results)
+        freed = rivals.lapse(chosen, at=at)
+        choice.show(chosen, by=voice(by, at=at), at=at)
+        holds.release(freed, by=system(at), at=at, note="企业已选其他银行")
+    return [Taken(row, errors.get(row.pk)) for row in rows]
 
 
 def withdraw(deal: Deal, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> Deal:
@@ -142,6 +149,18 @@ def approve_credit_many(
         results = take_many(DEAL_STEPS, "approve_credit", fit, by=by, at=at, seen=seen, note=note, changes=changes)
         clocks.stop(succeeded(results), DECISION, at=at)
     return results + [Taken(row, Invalid(problems[row.pk])) for row in rows if problems[row.pk]]
+
+
+def _promised(rows: Sequence[Deal], *, by: Person, at: dt.datetime) -> tuple[dict[int, dict[str, Any]], dict[int, holds.BankFull]]:
+    """Make the promises of offers that no round recommended: (what confirming writes on each deal, those whose bank is full)."""
+    changes: dict[int, dict[str, Any]] = {row.pk: {"confirmed_at": at} for row in rows}
+    fresh = [row for row in rows if not row.hold_key]
+    accounts_of = holds.accounts_of(fresh, at=at)
+    for row in fresh:
+        if row.pk in accounts_of:
+            changes[row.pk] = with_account(changes[row.pk] | {"hold_key": holds.key_of(row)}, accounts_of[row.pk])
+    full = holds.hold_for([row for row in fresh if row.pk in accounts_of], accounts_of, by=by, at=at)
+    return changes, full
 
 
 def _loaded(deal: Deal) -> Deal:

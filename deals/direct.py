@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, Invalid, NotAllowed, Problem
 from common.steps import record, take
-from deals import choice, holds, needs, standbys
+from deals import choice, holds, needs
 from deals.invitations import loaded
 from deals.models import Deal, Origin
 from deals.signing import after_signing, contract_fields, contract_problems, contracts_elsewhere, with_account
@@ -82,17 +82,17 @@ def register_direct(
 def confirm_direct(deal: Deal, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> Deal:
     """The other side confirms what was registered: signed, promised and posted at once."""
     with transaction.atomic():
-        rivals = choice.Rivals(deal.need_id)
-        spare = [row for rows in standbys.waiting(rivals.needs).values() for row in rows]
+        rivals = choice.Rivals([deal.need_id])
         (deal,) = loaded([deal])
-        choice.still_to_choose(deal)
-        changes = with_account({"confirmed_at": at}, holds.account_of(deal, at=at))
+        if (error := rivals.why_not(deal)) is not None:
+            raise error
+        changes = with_account({"confirmed_at": at}, holds.accounts_of([deal], at=at).get(deal.pk))
         taken = take(DEAL_STEPS, "confirm_direct", deal, by=by, at=at, seen=seen, note=note, changes=changes)
-        freed = choice.lapse(rivals, chosen=taken, at=at)
-        choice.show(taken, by=by, at=at)
+        freed = rivals.lapse([taken], at=at)
+        choice.show([taken], by=by, at=at)
         accounts.lock([account for account, _key in freed] + ([taken.account_id] if taken.account_id else []))
         holds.release(freed, by=by, at=at, note="企业已选其他银行")
-        after_signing([taken], spare, by=by, at=at)
+        after_signing([taken], rivals.standbys, by=by, at=at)
     return taken
 
 

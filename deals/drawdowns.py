@@ -10,19 +10,20 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Sum
+from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, Invalid, NotAllowed, Problem
 from common.money import format_wan
-from common.steps import Taken, actor_for, amend, lock, record, take
+from common.steps import Taken, actor_for, amend, lock, only, record, record_many, take, take_many
 from deals import facility
-from deals.bulk import By, one_by_one
+from deals.bulk import By, one_by_one, rehearse
 from deals.clocks import day
 from deals.invitations import loaded
 from deals.models import Deal, Drawdown, Repayment
 from deals.states import DEAL_STEPS, by_bank
 from ledger import accounts
+from lenders.models import Branch
 from organisations import policy
 from organisations.actors import REVIEW_ROLES, Person
 from organisations.models import Role, Unit
@@ -31,17 +32,62 @@ from projects.models import EquipmentItem
 D = Deal.State
 ZERO = Decimal(0)
 INVOICE = re.compile(r"\d{20}")
-FACTS = (
-    "drawn_on",
-    "amount",
-    "equipment_amount",
-    "paid_to_supplier_on",
-    "payee",
-    "payee_uscc",
-    "is_entrusted",
-    "not_entrusted_reason",
-    "invoice_no",
-)
+DEFAULTS: Mapping[str, Any] = {
+    "paid_to_supplier_on": None,
+    "payee_uscc": "",
+    "is_entrusted": True,
+    "not_entrusted_reason": "",
+    "invoice_no": "",
+}
+
+
+class Slip:
+    """One drawdown as the bank's slip tells it, tidied."""
+
+    def __init__(self, deal: Deal, *, slip_no: str, equipment: Iterable[EquipmentItem] = (), **facts: Any) -> None:
+        self.deal, self.slip_no, self.equipment = deal, slip_no.strip(), list(equipment)
+        if facts.get("equipment_amount") is None:
+            facts["equipment_amount"] = facts["amount"]
+        self.facts = DEFAULTS | {name: value.strip() if isinstance(value, str) else value for name, value in facts.items()}
+
+
+class _Books:
+    """What the drawdowns of some deals are checked against and numbered by."""
+
+    def __init__(self, deals: Mapping[int, Deal], known: Iterable[Drawdown], days: set[dt.date]) -> None:
+        self.deals = deals
+        self.drawn: dict[int, list[Drawdown]] = {pk: [] for pk in deals}
+        for row in known:
+            self.drawn[row.deal_id].append(row)
+        places = {(deal.province, on) for deal in deals.values() for on in days}
+        self.thresholds = {(place, on): policy.value("entrusted_payment_above", province=place, on=on) for place, on in sorted(places)}
+        banks = {(deal.branch_id, on) for deal in deals.values() for on in days}
+        bank_of = dict(Branch.objects.filter(pk__in={branch for branch, _on in banks}).values_list("pk", "bank"))
+        self.relending = facility.statuses({(bank_of[branch], on) for branch, on in banks})
+        self.bank_of = bank_of
+
+    def problems(self, slip: Slip, *, at: dt.datetime) -> list[Problem]:
+        deal = self.deals[slip.deal.pk]
+        left = deal.signed_amount - sum((row.amount for row in self.drawn[deal.pk]), ZERO)
+        problems = [
+            *_amount_problems(left, slip.facts),
+            *_date_problems(deal, slip.facts, at=at),
+            *_payment_problems(slip.slip_no, slip.facts, self.thresholds[deal.province, slip.facts["drawn_on"]]),
+        ]
+        if any(row.project_id != deal.filing.project_id for row in slip.equipment):
+            problems.append(Problem("equipment", "other_project", _("所选设备不属于本项目。"), _("请从本项目设备清单中选择。")))
+        return problems
+
+    def row(self, slip: Slip) -> Drawdown:
+        deal = self.deals[slip.deal.pk]
+        return Drawdown(
+            deal=slip.deal,
+            number=max((row.number for row in self.drawn[deal.pk]), default=0) + 1,
+            slip_no=slip.slip_no,
+            relending=self.relending[self.bank_of[deal.branch_id], slip.facts["drawn_on"]],
+            province=deal.province,
+            **slip.facts,
+        )
 
 
 def draw(
@@ -65,49 +111,89 @@ def draw(
 ) -> Drawdown:
     """Record a drawdown. Σ drawn stays within what was signed; a large payment is entrusted or says why not (受托支付)."""
     facts = {
+        "slip_no": slip_no,
         "drawn_on": drawn_on,
         "amount": amount,
-        "equipment_amount": amount if equipment_amount is None else equipment_amount,
+        "equipment_amount": equipment_amount,
         "paid_to_supplier_on": paid_to_supplier_on,
-        "payee": payee.strip(),
-        "payee_uscc": payee_uscc.strip(),
+        "payee": payee,
+        "payee_uscc": payee_uscc,
         "is_entrusted": is_entrusted,
-        "not_entrusted_reason": not_entrusted_reason.strip(),
-        "invoice_no": invoice_no.strip(),
+        "not_entrusted_reason": not_entrusted_reason,
+        "invoice_no": invoice_no,
+        "equipment": equipment,
     }
-    equipment = list(equipment)
+    return only(draw_many([(deal, facts)], by=by, at=at, seen={deal.pk: seen}, note=note))
+
+
+def draw_many(
+    rows: Sequence[tuple[Deal, Mapping[str, Any]]],
+    *,
+    by: By,
+    at: dt.datetime,
+    seen: Mapping[int, int] | None = None,
+    note: str = "",
+) -> list[Taken]:
+    """`draw` for (deal, facts) pairs; a deal may come several times. A result carries the drawdown, or the deal with the error."""
+    results: dict[int, Taken] = {}
     with transaction.atomic():
-        (current,) = lock(Deal.objects.filter(pk=deal.pk))
-        if not by_bank(loaded([deal])[0], by):
-            raise NotAllowed(_("放款由经办银行登记。"))
-        known = Drawdown.objects.filter(deal=deal, slip_no=slip_no.strip()).first()
-        if known is not None:
-            return _same(known, facts)
-        if current.state in (D.SIGNED, D.DRAWING):
-            _check(current, slip_no, facts, equipment, at=at)
-        row = Drawdown.objects.create(
-            deal=deal,
-            number=(current.drawdowns.aggregate(last=Max("number"))["last"] or 0) + 1,
-            slip_no=slip_no.strip(),
-            relending=facility.status_of_new(deal.branch.bank_id, drawn_on=drawn_on),
-            province=deal.province,
-            **facts,
-        )
-        row.equipment.set(equipment)
-        deal._prefetched_objects_cache = {}  # noqa: SLF001 -- the state after it counts this row too
-        take(DEAL_STEPS, "draw", deal, by=by, at=at, seen=seen, note=note)
-        record(row, "draw", by=by, at=at, note=note, changes={"amount": [None, amount]})
-    return row
+        waiting = list(enumerate(rows))
+        while waiting:  # each deal once a wave, so that every drawdown sees the ones before it
+            deals: dict[int, tuple[int, Slip]] = {}
+            later = []
+            for place, (deal, facts) in waiting:
+                if deal.pk in deals:
+                    later.append((place, (deal, facts)))
+                else:
+                    deals[deal.pk] = (place, Slip(deal, **facts))
+            drawn = _draw_once([slip for _place, slip in deals.values()], by=by, at=at, seen=seen, note=note)
+            results |= {deals[pk][0]: taken for pk, taken in drawn.items()}
+            waiting, seen = later, None
+    return [results[place] for place in range(len(rows))]
 
 
-def draw_many(rows: Sequence[tuple[Deal, Mapping[str, Any]]], *, by: By, at: dt.datetime) -> list[Taken]:
-    """`draw` for (deal, facts) pairs; `by` may be by deal id. A deal named twice is drawn twice."""
+def _draw_once(slips: Sequence[Slip], *, by: By, at: dt.datetime, seen: Mapping[int, int] | None, note: str) -> dict[int, Taken]:
+    """One drawdown for each of some different deals; deal → what became of it."""
+    deals = loaded([slip.deal for slip in slips])
+    current = {row.pk: row for row in lock(Deal.objects.filter(pk__in=[deal.pk for deal in deals]).select_related("filing"))}
+    known = {(row.deal_id, row.slip_no): row for row in Drawdown.objects.filter(deal__in=current)}
+    books = _Books(current, known.values(), {slip.facts["drawn_on"] for slip in slips})
+    done: dict[int, Taken] = {}
+    fresh: list[Slip] = []
+    for slip in slips:
+        row = known.get((slip.deal.pk, slip.slip_no))
+        if not by_bank(slip.deal, actor_for(by, slip.deal)):
+            done[slip.deal.pk] = Taken(slip.deal, NotAllowed(_("放款由经办银行登记。")))
+        elif row is not None:
+            done[slip.deal.pk] = _same(row, slip)
+        elif current[slip.deal.pk].state in (D.SIGNED, D.DRAWING) and (problems := books.problems(slip, at=at)):
+            done[slip.deal.pk] = Taken(slip.deal, Invalid(problems))
+        else:
+            fresh.append(slip)
+    how: dict[str, Any] = {"by": by, "at": at, "seen": seen, "note": note}
+    _show_drawdowns(fresh, books)
+    errors = rehearse(DEAL_STEPS, "draw", [slip.deal for slip in fresh], **how)
+    done |= {slip.deal.pk: Taken(slip.deal, errors[slip.deal.pk]) for slip in fresh if slip.deal.pk in errors}
+    going = [slip for slip in fresh if slip.deal.pk not in errors]
+    drawn = Drawdown.objects.bulk_create([books.row(slip) for slip in going], batch_size=1000)
+    Drawdown.equipment.through.objects.bulk_create(
+        Drawdown.equipment.through(drawdown=row, equipmentitem=item)
+        for row, slip in zip(drawn, going, strict=True)
+        for item in slip.equipment
+    )
+    take_many(DEAL_STEPS, "draw", [slip.deal for slip in going], **how)
+    for slip in fresh:
+        slip.deal._prefetched_objects_cache.pop("drawdowns")  # noqa: SLF001 -- as `_show_drawdowns` put them there
+    actors = {row.pk: actor_for(by, slip.deal) for row, slip in zip(drawn, going, strict=True)}
+    record_many(drawn, "draw", by=actors, at=at, note=note)
+    return done | {row.deal_id: Taken(row) for row in drawn}
 
-    def step(row: tuple[Deal, Mapping[str, Any]]) -> Drawdown:
-        deal, facts = row
-        return draw(deal, by=actor_for(by, deal), at=at, seen=deal.version, **facts)
 
-    return one_by_one(rows, step)
+def _show_drawdowns(slips: Sequence[Slip], books: _Books) -> None:
+    """Put the drawdowns of each deal on it, the one to be written among them: the state after it counts them all."""
+    for slip in slips:
+        rows = [*books.drawn[slip.deal.pk], books.row(slip)]
+        slip.deal._prefetched_objects_cache = {"drawdowns": rows}  # noqa: SLF001 -- as prefetch_related leaves it
 
 
 def pay_supplier(drawdown: Drawdown, *, by: Person, at: dt.datetime, seen: int, paid_on: dt.date, note: str = "") -> Drawdown:
@@ -232,10 +318,11 @@ def _drawn(deal: Deal) -> Decimal:
     return deal.drawdowns.aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
-def _same(known: Drawdown, facts: Mapping[str, Any]) -> Drawdown:
-    if any(getattr(known, name) != facts[name] for name in FACTS):
-        raise _other_facts(known.slip_no)
-    return known
+def _same(known: Drawdown, slip: Slip) -> Taken:
+    """The slip was recorded before: its row, unless it says something else now."""
+    if any(getattr(known, name) != value for name, value in slip.facts.items()):
+        return Taken(slip.deal, _other_facts(known.slip_no))
+    return Taken(known)
 
 
 def _other_facts(slip_no: str) -> Conflict:
@@ -246,21 +333,8 @@ def _other_facts(slip_no: str) -> Conflict:
     )
 
 
-def _check(deal: Deal, slip_no: str, facts: Mapping[str, Any], equipment: Sequence[EquipmentItem], *, at: dt.datetime) -> None:
-    threshold = policy.value("entrusted_payment_above", province=deal.province, on=facts["drawn_on"])
-    problems = [
-        *_amount_problems(deal, facts),
-        *_date_problems(deal, facts, at=at),
-        *_payment_problems(slip_no, facts, threshold),
-    ]
-    if any(row.project_id != deal.filing.project_id for row in equipment):
-        problems.append(Problem("equipment", "other_project", _("所选设备不属于本项目。"), _("请从本项目设备清单中选择。")))
-    if problems:
-        raise Invalid(problems)
-
-
-def _amount_problems(deal: Deal, facts: Mapping[str, Any]) -> Iterable[Problem]:
-    amount, left = facts["amount"], deal.signed_amount - _drawn(deal)
+def _amount_problems(left: Decimal, facts: Mapping[str, Any]) -> Iterable[Problem]:
+    amount = facts["amount"]
     if not 0 < amount <= left:
         yield Problem(
             "amount",

@@ -1,7 +1,7 @@
 """What is promised of a bank's appetite: by a published recommendation, then by the deal that came of it. Called last in a step."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.translation import gettext_lazy as _
 
@@ -75,17 +75,19 @@ def carry_over(deals: Sequence[Deal], *, by: Person, at: dt.datetime) -> None:
     Deal.objects.bulk_update(recommended.values(), ["account", "hold_key"], batch_size=1000)
 
 
-def account_of(deal: Deal, *, at: dt.datetime) -> int | None:
-    """The account a deal's promise stands on: the one it already has, else the branch's appetite of the day."""
-    if deal.account_id:
-        return deal.account_id
-    found = appetite.account_of(deal.branch, programme_id=deal.filing.programme_id, on=day(at))
-    return found.pk if found else None
+def accounts_of(deals: Sequence[Deal], *, at: dt.datetime) -> dict[int, int]:
+    """Deal → the account its promise stands on: the one it already has, else its branch's appetite of the day, where there is one."""
+    found = {deal.pk: deal.account_id for deal in deals if deal.account_id}
+    without = [deal for deal in deals if not deal.account_id]
+    for programme in {deal.filing.programme_id for deal in without}:
+        mine = [deal for deal in without if deal.filing.programme_id == programme]
+        declared = appetite.of_branches([deal.branch_id for deal in mine], programme_id=programme, on=day(at))
+        found |= {deal.pk: declared[deal.branch_id].account_id for deal in mine if deal.branch_id in declared}
+    return found
 
 
-def hold_for(deal: Deal, *, by: Person, at: dt.datetime) -> None:
-    """The promise of an offer that no round recommended, on the account and under the key the deal carries. Raises BankFull."""
-    try:
-        accounts.hold(Hold(deal.account_id, deal.amount, deal.hold_key), by=by, at=at, note="企业确认")
-    except accounts.NoRoom as full:
-        raise BankFull(deal.branch) from full
+def hold_for(deals: Sequence[Deal], accounts_of: Mapping[int, int], *, by: Person, at: dt.datetime) -> dict[int, BankFull]:
+    """The promises of offers that no round recommended; deal → why there is none."""
+    requests = [Hold(accounts_of[deal.pk], deal.amount, key_of(deal)) for deal in deals]
+    _done, refused = accounts.hold_many(requests, by=by, at=at, note="企业确认")
+    return {deal.pk: BankFull(deal.branch) for deal in deals if key_of(deal) in refused}

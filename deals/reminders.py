@@ -41,11 +41,11 @@ def remind(*, at: dt.datetime) -> int:
 
 def _passed(row: Deadline, mark: Fraction, at: dt.datetime) -> bool:
     """By the share of time from start to due; rest days are in the due moment already."""
-    return at > row.due_at if mark == 1 else (at - row.starts_at) >= mark * (row.due_at - row.starts_at)
+    return at > row.due_at if mark == 1 else (at - row.starts_at) >= (row.due_at - row.starts_at) * mark.numerator / mark.denominator
 
 
 def _objects(rows: list[Deadline]) -> Mapping[tuple[str, int], Any]:
-    found = {}
+    found: dict[tuple[str, int], Any] = {}
     for subject, model in MODELS.items():
         ids = [row.subject_id for row in rows if row.subject == subject]
         found |= {(subject, pk): obj for pk, obj in model.objects.in_bulk(ids).items()}

@@ -73,9 +73,8 @@ def sign_many(
         problems = {row.pk: contract_problems(current[row.pk], contracts[row.pk], others, at=at) for row in rows if row not in again}
         fit = [row for row in rows if row.pk in problems and not problems[row.pk]]
         changes = {row.pk: contract_fields(contracts[row.pk]) for row in fit}
-        for row in fit:
-            if not row.account_id:
-                changes[row.pk] = with_account(changes[row.pk], holds.account_of(row, at=at))
+        for pk, account in holds.accounts_of([row for row in fit if not row.account_id], at=at).items():
+            changes[pk] = with_account(changes[pk], account)
         results = take_many(DEAL_STEPS, "sign", fit, by=by, at=at, seen=seen, note=note, changes=changes)
         signed = succeeded(results)
         after_signing(signed, spare, by=voice(by, at=at), at=at)

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from deals import interest
 from deals.loans import Loan
 from deals.models import AccrualLine, InterestReceipt, SubsidyClaim
 from deals.subsidies import reasons
@@ -30,11 +29,15 @@ def told(cuts: Cuts) -> list[tuple[Decimal, str]]:
     return [(Decimal(cut["amount"]), str(reasons.SENTENCES[cut["reason"]])) for cut in cuts]
 
 
+def are_set(version: SchemeVersion) -> bool:
+    return any(cap is not None for cap in (version.per_loan_cap, version.project_year_cap, version.firm_year_cap))
+
+
 def within_caps(amount: Decimal, *, loan: Loan, version: SchemeVersion, interest_on: dt.date, claim_id: int | None) -> tuple[Decimal, Cuts]:
     """The part within the caps per loan, project-year and firm-year (by USCC, across banks), the earlier claims of the scheme counted."""
-    caps = {"per_loan": version.per_loan_cap, "project_year": version.project_year_cap, "firm_year": version.firm_year_cap}
-    if amount <= 0 or not any(cap is not None for cap in caps.values()):
+    if amount <= 0 or not are_set(version):
         return amount, []
+    caps = {"per_loan": version.per_loan_cap, "project_year": version.project_year_cap, "firm_year": version.firm_year_cap}
     deal = loan.deal
     firm = deal.firm.uscc or str(deal.firm_id)
     line = CapLine(str(claim_id), amount, str(deal.pk), str(deal.filing.project_id), firm, interest_on.year)
@@ -56,10 +59,14 @@ def within_interest(claim: SubsidyClaim, amount: Decimal, *, others: Sequence[Su
     return amount - sum((cut.amount for cut in mine), ZERO), plain(mine)
 
 
-def receipts_of(claim: SubsidyClaim) -> list[InterestReceipt]:
-    """The slips of the claim's interest period."""
-    rows = InterestReceipt.objects.filter(deal=claim.deal_id, period_end__gte=claim.period_start, period_end__lte=claim.period_end)
-    return list(rows.order_by("period_start", "pk"))
+def receipts_of(claims: Sequence[SubsidyClaim]) -> dict[int, list[InterestReceipt]]:
+    """Claim → the slips of its interest period."""
+    by_deal: dict[int, list[InterestReceipt]] = defaultdict(list)
+    for row in InterestReceipt.objects.filter(deal__in={claim.deal_id for claim in claims}).order_by("period_start", "pk"):
+        by_deal[row.deal_id].append(row)
+    return {
+        claim.pk: [row for row in by_deal[claim.deal_id] if claim.period_start <= row.period_end <= claim.period_end] for claim in claims
+    }
 
 
 def covers(receipts: Sequence[InterestReceipt], lines: Sequence[AccrualLine]) -> bool:
@@ -69,10 +76,6 @@ def covers(receipts: Sequence[InterestReceipt], lines: Sequence[AccrualLine]) ->
         if row.period_start <= reached:
             reached = max(reached, row.period_end + dt.timedelta(days=1))
     return reached > max(line.period_end for line in lines)
-
-
-def borne_of(claim: SubsidyClaim, loan: Loan, receipts: Sequence[InterestReceipt], *, on: dt.date) -> Decimal:
-    return interest.borne(loan, receipts, tolerance=interest.tolerance(claim.province, on=on))
 
 
 def _used(loan: Loan, version: SchemeVersion, line: CapLine, claim_id: int | None) -> Mapping[tuple[str, ...], Decimal]:

@@ -5,6 +5,7 @@ bank_net: forecast → evidence from the branch → decided by the city's financ
 """
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, Problem
 from common.steps import Taken, actor_for, lock, only, record_many, take_many, update_rows
+from deals import interest
 from deals.bulk import By, succeeded, voice
 from deals.clocks import day
 from deals.loans import Loan, loans
@@ -47,34 +49,38 @@ def forecast(found: Sequence[Loan], *, by: Person, at: dt.datetime) -> list[Subs
         return []
     offices = _Offices({loan.deal.province for loan in found})
     known = {(claim.deal_id, claim.scheme_id, claim.period_end): claim for claim in lock(SubsidyClaim.objects.filter(deal__in=by_deal))}
-    fresh: list[SubsidyClaim] = []
-    changed: list[SubsidyClaim] = []
-    for (deal, scheme, interest_on), group in _grouped(lines, known).items():
-        claim = known.get((deal, scheme, interest_on))
-        before = claim.requested if claim else ZERO
-        if before + sum(line.amount for line in group) < 0:
-            continue  # waits for a period that can bear it
-        if claim is None:
-            claim = _new(by_deal[deal], group, interest_on, offices)
-            claim.save(force_insert=True)
-            fresh.append(claim)
-        else:
-            changed.append(claim)
-        claim.requested = before + sum((line.amount for line in group), ZERO)
-        claim.period_start = min(claim.period_start, *(line.period_start for line in group))
-        claim.eligible, claim.cuts = caps.within_caps(
-            claim.requested, loan=by_deal[deal], version=group[-1].version, interest_on=interest_on, claim_id=claim.pk
-        )
-        claim.save(update_fields=["requested", "eligible", "cuts", "period_start"])
-        for line in group:
-            line.claim = claim
-    update_rows([line for line in lines if line.claim_id], ["claim"])
-    record_many(fresh, "forecast", by=by, at=at)
+    groups = {key: group for key, group in _grouped(lines, known).items() if _bearable(known.get(key), group)}
+    fresh = {key: _new(by_deal[key[0]], group, key[2], offices) for key, group in groups.items() if key not in known}
+    SubsidyClaim.objects.bulk_create(fresh.values(), batch_size=1000)
+    for key, group in groups.items():
+        _take_in(known.get(key) or fresh[key], group, by_deal[key[0]])
+    changed = [known[key] for key in groups if key in known]
     for claim in changed:
         claim.version += 1
-    update_rows(changed, ["version"])
+    update_rows([*fresh.values(), *changed], ["requested", "eligible", "cuts", "period_start", "version"])
+    update_rows([line for group in groups.values() for line in group], ["claim"])
+    record_many(list(fresh.values()), "forecast", by=by, at=at)
     record_many(changed, "reckon", by=by, at=at)
-    return fresh
+    return list(fresh.values())
+
+
+def _bearable(claim: SubsidyClaim | None, group: Sequence[AccrualLine]) -> bool:
+    """A negative remainder waits for a period that can bear it."""
+    return (claim.requested if claim else ZERO) + sum((line.amount for line in group), ZERO) >= 0
+
+
+def _take_in(claim: SubsidyClaim, group: Sequence[AccrualLine], loan: Loan) -> None:
+    """Add booked lines to a claim. A capped one is written at once, for the next to count it."""
+    version = group[-1].version
+    claim.requested += sum((line.amount for line in group), ZERO)
+    claim.period_start = min(claim.period_start, *(line.period_start for line in group))
+    claim.eligible, claim.cuts = caps.within_caps(
+        claim.requested, loan=loan, version=version, interest_on=claim.period_end, claim_id=claim.pk
+    )
+    if caps.are_set(version):
+        claim.save(update_fields=["requested", "eligible", "cuts"])
+    for line in group:
+        line.claim = claim
 
 
 # the steps, each for one claim and for many
@@ -271,15 +277,18 @@ class _Reckoning:
     """The claims of some deals with lines, slips and loans, to fix what each is entitled to."""
 
     def __init__(self, claims: Sequence[SubsidyClaim], *, on: dt.date) -> None:
-        self.on = on
         rows = with_deals(claims)
         self.loans = loans([row.deal for row in rows])
         self.lines: dict[int, list[AccrualLine]] = {row.pk: [] for row in rows}
         for line in AccrualLine.objects.filter(claim__in=self.lines).select_related("version").order_by("interest_on", "pk"):
             self.lines[line.claim_id].append(line)
-        self.receipts = {row.pk: caps.receipts_of(row) for row in rows}
-        siblings = SubsidyClaim.objects.filter(deal__in=self.loans).exclude(state=C.REFUSED).select_related("scheme").order_by("pk")
-        self.siblings = list(siblings)
+        self.receipts = caps.receipts_of(rows)
+        self.figures = interest.Figures(self.loans)
+        self.allowed = {province: interest.tolerance(province, on=on) for province in {row.province for row in rows}}
+        self.siblings: dict[tuple[int, dt.date], list[SubsidyClaim]] = defaultdict(list)
+        found = SubsidyClaim.objects.filter(deal__in=self.loans).exclude(state=C.REFUSED).select_related("scheme").order_by("pk")
+        for row in found:
+            self.siblings[row.deal_id, row.period_end].append(row)
 
     def missing(self, claim: SubsidyClaim) -> Iterable[Problem]:
         lines = self.lines[claim.pk]
@@ -295,10 +304,8 @@ class _Reckoning:
         loan = self.loans[claim.deal_id]
         version = self.lines[claim.pk][-1].version
         amount, cuts = caps.within_caps(claim.requested, loan=loan, version=version, interest_on=claim.period_end, claim_id=claim.pk)
-        others = [
-            row for row in self.siblings if row.deal_id == claim.deal_id and row.period_end == claim.period_end and row.pk != claim.pk
-        ]
-        borne = caps.borne_of(claim, loan, self.receipts[claim.pk], on=self.on)
+        others = [row for row in self.siblings[claim.deal_id, claim.period_end] if row.pk != claim.pk]
+        borne = self.figures.borne(self.receipts[claim.pk], allowed=self.allowed[claim.province])
         eligible, yielded = caps.within_interest(claim, amount, others=others, borne=borne)
         return {"eligible": eligible, "cuts": cuts + yielded}
 

@@ -50,8 +50,7 @@ def test_net_of_what_the_bank_deducted_agrees_too(cast, loan):
     row = receive(loan, cast.bai, (GROSS - central).quantize(Decimal("0.01")))
 
     assert row.query == ""
-    found = loans([loan])[loan.pk]
-    assert interest.borne(found, [row], tolerance=Decimal(1)) == pytest.approx(GROSS, abs=Decimal("0.02"))
+    assert interest.Figures(loans([loan])).borne([row], allowed=Decimal(1)) == pytest.approx(GROSS, abs=Decimal("0.02"))
 
 
 def test_the_same_slip_again_is_the_same_row(cast, loan):
