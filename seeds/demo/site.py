@@ -1,0 +1,47 @@
+"""The pages of the demonstration on 127.0.0.1, and who may sign in."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from django.conf import settings
+
+from organisations.models import Membership
+from seeds.demo.people import LOGINS
+
+HOST = "127.0.0.1"
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def serve(port: int) -> int:
+    """Until it is interrupted; the web server's own exit status."""
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{port}", "--workers", "1", "--threads", "4"]
+    command += ["--log-level", "warning", "--no-control-socket"]
+    server = subprocess.Popen(command, cwd=settings.BASE_DIR, env=os.environ.copy())
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        server.terminate()
+        return server.wait()
+    finally:
+        if server.poll() is None:
+            server.terminate()
+            server.wait()
+
+
+def logins() -> Iterator[tuple[str, str, str, str]]:
+    """Username, what it is in Chinese and in English, and where it sits."""
+    homes = dict(Membership.objects.order_by("pk").values_list("user__username", "organisation__name"))
+    for login in LOGINS.values():
+        yield login.username, login.title, login.title_en, homes.get(login.username, "")
