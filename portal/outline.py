@@ -2,22 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
+from matching.api import band
 from organisations.actors import Person
 from projects.models import Disclosure, Need
-
-BANDS = (  # up to so many yuan
-    (Decimal(5_000_000), _("500 万元以下")),
-    (Decimal(10_000_000), _("500 万至 1000 万元")),
-    (Decimal(30_000_000), _("1000 万至 3000 万元")),
-    (Decimal(50_000_000), _("3000 万至 5000 万元")),
-    (Decimal(100_000_000), _("5000 万至 1 亿元")),
-)
-ABOVE = _("1 亿元以上")
 
 
 @dataclass(frozen=True)
@@ -25,16 +14,11 @@ class Outline:
     industry: str
     band: Any
     county: str
-    term: Any = ""
-
-
-def band_of(amount: Decimal) -> Any:
-    return next((label for limit, label in BANDS if amount < limit), ABOVE)
 
 
 def of_need(need: Need) -> Outline:
     """From a need loaded with its project's region and industry."""
-    return Outline(need.project.industry.name, band_of(need.amount), need.project.region.name)
+    return Outline(need.project.industry.name, band(need.amount), need.project.region.name)
 
 
 def awaiting_consent(by: Person) -> Iterator[Outline]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from common.errors import DomainError, Problem, Stale
 from common.steps import Step, allowed_verbs
 from organisations.actors import Person
+from portal.entries import Entry
 from portal.inputs import Field, draw, unplaced
 
 NEGATIVE = frozenset(
@@ -77,6 +78,30 @@ def panel(
     return [_form(kind, obj, verb, steps[verb], refused if refused and refused.verb == verb else None) for verb in verbs]
 
 
+def entry_forms(kind: str, obj: Any, entries: Mapping[str, Entry], *, refused: Refused | None = None) -> list[StepForm]:
+    """The same for facts that are no steps (`portal.entries`)."""
+    return [
+        StepForm(
+            verb=name,
+            label=entry.label,
+            url=reverse("entry", args=[kind, obj.pk, name]),
+            seen=getattr(obj, "version", 0),
+            fields=draw(
+                entry.params,
+                prefix=name,
+                typed=refused.typed if refused and refused.verb == name else None,
+                problems=refused.error.problems if refused and refused.verb == name else (),
+            ),
+            needs_note=False,
+            offers_note=False,
+            note="",
+            note_problems=(),
+            is_open=refused is not None and refused.verb == name,
+        )
+        for name, entry in entries.items()
+    ]
+
+
 def _form(kind: str, obj: Any, verb: str, step: Step, refused: Refused | None) -> StepForm:
     problems = refused.error.problems if refused else ()
     typed = refused.typed if refused else None
@@ -94,7 +119,7 @@ def _form(kind: str, obj: Any, verb: str, step: Step, refused: Refused | None) -
     )
 
 
-def explained(refused: Refused | None, steps: Mapping[str, Step]) -> dict[str, Any]:
+def explained(refused: Refused | None, steps: Mapping[str, Step | Entry]) -> dict[str, Any]:
     """What the top of the page says about a refusal: the sentence, each problem, and for a stale page what happened meanwhile."""
     if refused is None:
         return {}
@@ -112,5 +137,5 @@ def explained(refused: Refused | None, steps: Mapping[str, Step]) -> dict[str, A
     }
 
 
-def _label_of(steps: Mapping[str, Step], verb: str) -> Any:
+def _label_of(steps: Mapping[str, Step | Entry], verb: str) -> Any:
     return steps[verb].label if verb in steps else verb

@@ -34,7 +34,8 @@ def invitations(by: Person) -> QuerySet[Invitation]:
         "filing__firm",
         "filing__project__region",
         "filing__project__industry",
-        "need",
+        "need__project__region",
+        "need__project__industry",
         "recommendation__product",
         "decline_code",
     )

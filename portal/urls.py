@@ -1,7 +1,7 @@
 """Addresses of the pages. The last line is every step of every kind."""
 
 from django.contrib.auth.views import LogoutView
-from django.urls import path
+from django.urls import path, re_path
 
 from portal.views import accounts, bulk, claims, deals, filings, form, home, invitations, province, rounds, sign_in, steps
 
@@ -33,5 +33,6 @@ urlpatterns = [
     path("claims/<int:pk>/", claims.detail, name="claim"),
     path("accounts/", accounts.index, name="accounts"),
     path("accounts/<int:pk>/", accounts.statement, name="account"),
+    re_path(r"^(?P<kind>deals|filings)/(?P<pk>\d{1,18})/entries/(?P<name>[a-z-]+)/$", steps.enter, name="entry"),
     path("<slug:kind>/<int:pk>/<slug:verb>/", steps.act, name="step"),
 ]

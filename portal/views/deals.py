@@ -12,11 +12,11 @@ from deals.models import Deal, InterestReceipt, Repayment
 from deals.states import DEAL_STEPS
 from deals.subsidies.models import AccrualLine
 from organisations.actors import Person
-from portal import moves, reads
+from portal import entries, moves, reads
 from portal.access import signed_in
 from portal.history import events_of
 from portal.page import Tab, page_of, render
-from portal.panel import Refused, explained, panel
+from portal.panel import Refused, entry_forms, explained, panel
 
 D = Deal.State
 TRACK = (D.INTENT, D.CONFIRMED, D.DILIGENCE, D.CREDIT_APPROVED, D.SIGNED, D.DRAWING, D.COMPLETED)
@@ -50,6 +50,7 @@ def detail(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
 
 
 def page(request: HttpRequest, by: Person, deal: Deal, *, refused: Refused | None = None, status: int = 200) -> HttpResponse:
+    facts = entries.of_deal(deal, by)
     receipts = InterestReceipt.objects.filter(deal=deal).order_by("period_end", "pk")
     context: dict[str, Any] = {
         "deal": deal,
@@ -69,7 +70,8 @@ def page(request: HttpRequest, by: Person, deal: Deal, *, refused: Refused | Non
         ),
         "timeline": events_of(deal, DEAL_STEPS, by),
         "steps": panel("deals", deal, DEAL_STEPS, by, refused=refused, only=DEAL_ACTIONS),
-        "refused": explained(refused, DEAL_STEPS),
+        "entries": entry_forms("deals", deal, facts, refused=refused),
+        "refused": explained(refused, {**DEAL_STEPS, **facts}),
     }
     return render(request, "portal/deal/detail.html", context, by=by, status=status)
 

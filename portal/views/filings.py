@@ -17,10 +17,10 @@ from matching.explain import why, why_not
 from matching.models import NonMatch, Recommendation
 from organisations.actors import REVIEW_ROLES, Person
 from organisations.models import Region
-from portal import moves, reads
+from portal import entries, moves, reads
 from portal.access import is_firm, is_reviewer, oversees, require, signed_in
 from portal.page import Tab, page_of, render
-from portal.panel import Refused, explained, panel
+from portal.panel import Refused, entry_forms, explained, panel
 from projects import disclosures
 from projects.history import timeline
 from projects.models import Disclosure, EquipmentItem, Filing, ProjectFile
@@ -53,6 +53,7 @@ def page(request: HttpRequest, by: Person, filing: Filing, *, refused: Refused |
     if not is_inside:
         for need in needs:
             need.own_banks = [row for row in need.intended_banks.all() if row.branch.organisation_id in by.organisation_ids]
+    facts = entries.of_filing(filing, needs, by)
     context: dict[str, Any] = {
         "filing": filing,
         "needs": needs,
@@ -64,7 +65,8 @@ def page(request: HttpRequest, by: Person, filing: Filing, *, refused: Refused |
         "track": progress(filing),
         "steps": panel("filings", filing, FILING_STEPS, by, refused=refused, only=FILING_ACTIONS.keys() - AT_THE_FORM),
         "can_edit": any(verb in AT_THE_FORM for verb in allowed_verbs(FILING_STEPS, filing, by)),
-        "refused": explained(refused, FILING_STEPS),
+        "entries": entry_forms("filings", filing, facts, refused=refused),
+        "refused": explained(refused, {**FILING_STEPS, **facts}),
     }
     if is_inside:
         context |= _inside(filing, by)

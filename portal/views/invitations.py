@@ -43,7 +43,7 @@ def index(request: HttpRequest, by: Person) -> HttpResponse:
     for row in rows:
         row.move = moves.of_invitation(row, by)
         row.is_readable = row.filing_id in readable
-        row.outline = outline.Outline(row.filing.project.industry.name, outline.band_of(row.need.amount), row.filing.project.region.name)
+        row.outline = outline.of_need(row.need)
     context = {"page": rows, "tabs": tabs, "state": wanted, "outlines": list(outline.awaiting_consent(by)) if wanted == "" else []}
     return render(request, "portal/invitation/list.html", context, by=by)
 
@@ -73,9 +73,7 @@ def page(request: HttpRequest, by: Person, invitation: Invitation, *, refused: R
         "need": need,
         "is_own": is_own,
         "is_bank": by.seat(invitation.branch.organisation_id) is not None,
-        "outline": outline.Outline(
-            invitation.filing.project.industry.name, outline.band_of(need.amount), invitation.filing.project.region.name
-        ),
+        "outline": outline.of_need(need),
         "equipment": list(EquipmentItem.objects.filter(project=filing.project_id).order_by("position")) if filing else [],
         "recommendation": recommendation,
         "reasons": why(recommendation) if tells_why else [],

@@ -25,7 +25,7 @@ from matching.states import ROUND_STEPS
 from organisations.actors import Person
 from organisations.entering import read
 from organisations.idempotency import Answer, answer_once
-from portal import reads
+from portal import entries, reads
 from portal.access import signed_in
 from portal.panel import Refused
 from portal.views import claims, deals, filings, invitations, rounds
@@ -57,13 +57,43 @@ KINDS: Mapping[str, Kind] = {
 @signed_in
 def act(request: HttpRequest, by: Person, kind: str, pk: int, verb: str) -> HttpResponse:
     """Take one step. A refusal shows the page again, what was typed kept; a repeated form gets the first answer."""
-    entry = KINDS.get(kind)
-    if entry is None:
-        raise Http404
-    obj = get_object_or_404(entry.rows(by), pk=pk)
+    entry, obj = _found(by, kind, pk)
     step = entry.steps(obj).get(verb)
     if step is None or verb not in entry.actions:
         raise Http404
+
+    def take() -> Answer:
+        how = {"by": by, "at": by.at, "seen": _seen(request), "note": request.POST.get("note", "").strip()}
+        result = entry.actions[verb](obj, **how, **read(step.params, request.POST))
+        return 303, {"url": _next(request, kind, obj, result), "message": _("已办理：%(step)s。") % {"step": step.label}}
+
+    return _attempt(request, by, kind, obj, verb, take)
+
+
+@require_POST
+@signed_in
+def enter(request: HttpRequest, by: Person, kind: str, pk: int, name: str) -> HttpResponse:
+    """Record one fact that is no step."""
+    _entry, obj = _found(by, kind, pk)
+    fact = (entries.of_deal(obj, by) if kind == "deals" else entries.of_filing(obj, reads.needs_of(obj), by)).get(name)
+    if fact is None:
+        raise Http404
+
+    def record() -> Answer:
+        result = fact.record(**read(fact.params, request.POST), by=by, at=by.at)
+        return 303, {"url": _next(request, kind, obj, result), "message": _("已办理：%(step)s。") % {"step": fact.label}}
+
+    return _attempt(request, by, kind, obj, name, record)
+
+
+def _found(by: Person, kind: str, pk: int) -> tuple[Kind, Any]:
+    entry = KINDS.get(kind)
+    if entry is None:
+        raise Http404
+    return entry, get_object_or_404(entry.rows(by), pk=pk)
+
+
+def _attempt(request: HttpRequest, by: Person, kind: str, obj: Any, verb: str, do: Callable[[], Answer]) -> HttpResponse:
     try:
         _code, answer = answer_once(
             by=by,
@@ -71,20 +101,13 @@ def act(request: HttpRequest, by: Person, kind: str, pk: int, verb: str) -> Http
             route=request.path,
             key=request.POST.get("once", ""),
             body={name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"},
-            act=lambda: _take(request, by, kind, obj, verb, step),
+            act=do,
         )
     except DomainError as error:
-        fresh = get_object_or_404(entry.rows(by), pk=pk)
-        return entry.page(request, by, fresh, refused=Refused(verb, request.POST, error), status=error.status)
+        fresh = get_object_or_404(KINDS[kind].rows(by), pk=obj.pk)
+        return KINDS[kind].page(request, by, fresh, refused=Refused(verb, request.POST, error), status=error.status)
     messages.success(request, answer["message"])
     return redirect(answer["url"])
-
-
-def _take(request: HttpRequest, by: Person, kind: str, obj: Any, verb: str, step: Step) -> Answer:
-    seen = _seen(request)
-    entered = read(step.params, request.POST)
-    result = KINDS[kind].actions[verb](obj, by=by, at=by.at, seen=seen, note=request.POST.get("note", "").strip(), **entered)
-    return 303, {"url": _next(request, kind, obj, result), "message": _("已办理：%(step)s。") % {"step": step.label}}
 
 
 def _seen(request: HttpRequest) -> int:

@@ -92,7 +92,7 @@ def test_bank_reads_only_the_outline_before_consent(world, cast, as_, listed):
 
     shown = as_("bai").get("/invitations/").content.decode() + as_("bai").get("/").content.decode()
 
-    assert "1000 万至 3000 万元" in shown
+    assert "1,000 万元至 5,000 万元" in shown
     assert "洪山区" in shown
     assert "汽车制造业" in shown
     for secret in (listed.title, cast.firm.name, cast.firm.uscc, "20,000,000", "2,000", f"/filings/{listed.pk}/"):

@@ -1,0 +1,115 @@
+"""Facts that are recorded beside the steps: a supplier paid, principal come back, interest paid, a rate fixed anew, a loan agreed directly.
+
+Each is a form like a step's, for those who may record it; the domain function refuses what cannot be.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from common.steps import Param
+from deals.direct import register_direct
+from deals.drawdowns import pay_supplier, refund, repay
+from deals.interest import change_rate, record_receipt
+from deals.models import Deal, Drawdown
+from deals.states import CONTRACT, OFFICERS
+from lenders.models import Branch
+from organisations.actors import FIRM_ROLES, Person
+from portal.application_form import branches_serving
+from projects.models import Filing, Need
+
+D = Deal.State
+RUNNING = (D.SIGNED, D.DRAWING, D.COMPLETED)
+ON, AMOUNT, SLIP = Param("on", "date", _("日期")), Param("amount", "wan", _("金额（万元）")), Param("slip_no", "text", _("凭证号"))
+RECEIPT = (
+    Param("period_start", "date", _("计息期起")),
+    Param("period_end", "date", _("计息期止")),
+    Param("paid_on", "date", _("付息日期")),
+    Param("amount", "wan", _("实付利息（万元）")),
+    SLIP,
+)
+RATE = (Param("valid_from", "date", _("自")), Param("rate_bp", "percent", _("年利率（%）")))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`record` takes the typed values and `by`, `at`."""
+
+    label: Any
+    params: tuple[Param, ...]
+    record: Callable[..., Any]
+
+
+def of_deal(deal: Deal, by: Person) -> dict[str, Entry]:
+    """What the bank's officers may record of a signed loan; its drawdowns are prefetched."""
+    if deal.state not in RUNNING or by.seat(deal.branch.organisation_id, *OFFICERS) is None:
+        return {}
+    rows = list(deal.drawdowns.all())
+    unpaid = [row for row in rows if row.paid_to_supplier_on is None]
+    found = {}
+    if unpaid:
+        found["pay-supplier"] = Entry(_("登记划付供应商"), (_which(unpaid), Param("paid_on", "date", _("划付日期"))), _pay(deal))
+    if rows:
+        found["repay"] = Entry(_("登记归还本金"), (_which(rows), ON, AMOUNT, SLIP), _come_back(deal, repay))
+        found["refund"] = Entry(_("登记供应商退款"), (_which(rows), ON, AMOUNT, SLIP), _come_back(deal, refund))
+        found["receipt"] = Entry(_("登记付息"), RECEIPT, lambda **values: record_receipt(deal, **values))
+    found["rate"] = Entry(_("登记利率调整"), RATE, lambda **values: change_rate(deal, **values))
+    return found
+
+
+def _which(rows: Sequence[Drawdown]) -> Param:
+    told = [(row.pk, _("第 %(n)s 笔（%(slip)s）") % {"n": row.number, "slip": row.slip_no}) for row in rows]
+    return Param("drawdown", "choice", _("提款"), choices=lambda: told)
+
+
+def _find(deal: Deal, pk: int) -> Drawdown:
+    return Drawdown.objects.select_related("deal__branch").get(deal=deal, pk=pk)
+
+
+def _pay(deal: Deal) -> Callable[..., Any]:
+    def record(*, drawdown: int, paid_on: dt.date, by: Person, at: dt.datetime) -> Drawdown:
+        row = _find(deal, drawdown)
+        return pay_supplier(row, paid_on=paid_on, by=by, at=at, seen=row.version)
+
+    return record
+
+
+def _come_back(deal: Deal, act: Callable[..., Any]) -> Callable[..., Any]:
+    def record(*, drawdown: int, **values: Any) -> Any:
+        return act(_find(deal, drawdown), **values)
+
+    return record
+
+
+def of_filing(filing: Filing, needs: Sequence[Need], by: Person) -> dict[str, Entry]:
+    """A loan that bank and firm agreed outside any round: either registers it, the other confirms."""
+    if filing.state != Filing.State.LISTED or not needs:
+        return {}
+    offered = _branches(filing, by)
+    if not offered:
+        return {}
+    which = Param("need", "choice", _("融资需求"), choices=lambda: [(need.pk, _("%(year)s 年") % {"year": need.year}) for need in needs])
+    where = Param("branch", "choice", _("银行机构"), choices=lambda: offered)
+    first = Param("is_first_loan", "boolean", _("首贷"), required=False)
+
+    def record(*, need: int, branch: str, **values: Any) -> Deal:
+        return register_direct(
+            next(row for row in needs if row.pk == need), Branch.objects.select_related("organisation", "bank").get(code=branch), **values
+        )
+
+    return {"direct": Entry(_("登记自行达成的贷款"), (which, where, *CONTRACT, first), record)}
+
+
+def _branches(filing: Filing, by: Person) -> list[tuple[str, Any]]:
+    """The firm names any bank that serves the place, a bank's officer their own branch."""
+    if by.seat(filing.firm_id, *FIRM_ROLES) is not None:
+        assert filing.project is not None
+        return [option for _label, options in branches_serving(filing.project.region) for option in options]
+    own = [seat.organisation_id for seat in by.seats if seat.role in OFFICERS]
+    return list(Branch.objects.filter(organisation__in=own).order_by("code").values_list("code", "organisation__name")) if own else []
+
+
+Entries = Mapping[str, Entry]
