@@ -20,7 +20,7 @@ from matching.rounds import plan
 from matching.scoring import WEIGHTED
 from matching.states import ROUND_STEPS, WEIGHTS_STEPS, by_signer
 from organisations.actors import REVIEW_ROLES, Person
-from organisations.desk import Desk, ReadOnly, Rows, in_percent, in_wan, state
+from organisations.desk import Desk, ReadOnly, Rows, in_percent, in_wan, state, table
 from organisations.models import Programme, Unit
 from organisations.step_desk import Act, ActDesk, StepDesk
 from projects.models import Need
@@ -102,6 +102,10 @@ class RoundDesk(StepDesk, ReadOnly):
         return "—" if round_.gap is None else f"{round_.gap:.3%}"
 
 
+AMOUNT = in_wan("amount", _("金额（万元）"))
+COST = in_percent("cost_bp", _("贴息后成本"))
+
+
 @admin.register(Recommendation)
 class RecommendationAdmin(ReadOnly):
     list_display = (
@@ -109,17 +113,26 @@ class RecommendationAdmin(ReadOnly):
         "branch",
         "rank",
         state,
-        in_wan("amount", _("金额（万元）")),
-        in_percent("cost_bp", _("贴息后成本")),
+        AMOUNT,
+        COST,
         "value",
         "round",
     )
     list_filter = ("state", "rank", "is_named", "round")
     search_fields = ("need__firm__name", "need__project__name", "branch__organisation__name")
     list_select_related = ("need__project", "branch__organisation", "round")
-    readonly_fields = ("reasons",)
-    exclude = ("explanation",)
+    readonly_fields = ("reasons", "subsidies", AMOUNT, COST, "version")
+    fieldsets = (
+        (None, {"fields": (("need", "branch"), ("round", "rank"), ("state", "version"), (AMOUNT, COST), ("product", "is_named"), "value")}),
+        (_("推荐理由"), {"fields": ("reasons",)}),
+        (_("预计享受的贴息"), {"fields": ("subsidies",)}),
+    )
     ordering = ("-round_id", "need_id", "rank")
+
+    @display(description=_("贴息政策"))
+    def subsidies(self, row: Recommendation) -> str:
+        rows = [(one["name"], one["version_code"], f"{one['rate_bp'] / 100:.2f}%") for one in row.stack]
+        return table((_("政策"), _("政策版本"), _("贴息率")), rows) if rows else str(_("无。"))
 
     @display(description=_("推荐理由"))
     def reasons(self, row: Recommendation) -> str:

@@ -21,7 +21,7 @@ from organisations import roles
 from organisations.acting import acting
 from organisations.actors import person
 from organisations.clock import now
-from organisations.desk import Desk, EditableRows, ReadOnly, Rows, TokenForm
+from organisations.desk import Desk, EditableRows, ReadOnly, Rows, TokenForm, told
 from organisations.models import (
     Batch,
     FirmBar,
@@ -281,15 +281,30 @@ class DeadlineAdmin(ReadOnly):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnly):
-    list_display = ("at", "by_label", "subject", "subject_id", "verb", "moved", "note")
+    list_display = ("at", "by_label", "thing", "subject_id", "did", "moved", "note")
     list_filter = ("subject", "verb")
     search_fields = ("=subject_id", "by_label", "note")
     date_hierarchy = "at"
     ordering = ("-id",)
 
+    @display(description=_("对象类型"), ordering="subject")
+    def thing(self, event: AuditEvent) -> str:
+        desk = desk_of(event)
+        return str(desk.model._meta.verbose_name) if desk else event.subject
+
+    @display(description=_("步骤"), ordering="verb")
+    def did(self, event: AuditEvent) -> str:
+        return told(event, desk_of(event))[0]
+
     @display(description=_("状态变化"))
     def moved(self, event: AuditEvent) -> str:
-        return f"{event.source or '—'} → {event.target}" if event.source != event.target else event.target or "—"
+        return told(event, desk_of(event))[1] or "—"
+
+
+def desk_of(event: AuditEvent) -> Any:
+    """The page of the thing an event happened to, for its words."""
+    known = {model._meta.label_lower: desk for model, desk in admin.site._registry.items()}  # noqa: SLF001 -- Django's own names
+    return known.get(event.subject)
 
 
 @admin.register(AuditSeal)

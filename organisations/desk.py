@@ -190,6 +190,10 @@ class Desk(ModelAdmin):
         for obj in queryset:
             self.delete_model(request, obj)
 
+    def verb_labels(self) -> Mapping[str, Any]:
+        """What each audited verb is called on this page."""
+        return PLAIN_VERBS
+
     def log_addition(self, *_args: Any) -> None:
         """The audit trail is the only history; Django's own log would be a second, weaker one."""
 
@@ -206,7 +210,7 @@ class Desk(ModelAdmin):
         if not self.has_view_or_change_permission(request, obj):
             raise PermissionDenied
         events = AuditEvent.objects.filter(subject=subject_of(obj), subject_id=obj.pk).order_by("-id")[:EVENTS_SHOWN]
-        rows = [(event, [(_label_of(obj, name), *pair) for name, pair in _pairs(event.changes)]) for event in events]
+        rows = [(event, told(event, self), [(_label_of(obj, name), *pair) for name, pair in _pairs(event.changes)]) for event in events]
         context = self.admin_site.each_context(request) | {
             "title": _("办理记录：%(object)s") % {"object": obj},
             "object": obj,
@@ -214,6 +218,38 @@ class Desk(ModelAdmin):
             "rows": rows,
         }
         return TemplateResponse(request, self.object_history_template, context | (extra_context or {}))
+
+
+PLAIN_VERBS: Mapping[str, Any] = {
+    "admin.add": _("新增"),
+    "admin.edit": _("编辑"),
+    "admin.delete": _("删除"),
+    "admin.import": _("导入"),
+    "start": _("开始填写"),
+    "save": _("保存"),
+    "declare": _("登记申报额度"),
+    "register": _("登记"),
+    "open": _("开立"),
+    "plan": _("安排"),
+    "draft": _("草拟"),
+    "set": _("设置"),
+    "approve": _("审定"),
+    "end": _("解除"),
+    "forecast": _("测算"),
+    "reckon": _("重新测算"),
+    "accrue": _("计提"),
+    "receive": _("登记凭证"),
+    "disclose": _("向银行披露"),
+    "withdraw_disclosure": _("撤回披露"),
+}
+
+
+def told(event: AuditEvent, desk: Desk | None) -> tuple[str, str]:
+    """An event in words: what was done, and from which state to which."""
+    verb = str((desk.verb_labels() if desk else PLAIN_VERBS).get(event.verb, event.verb))
+    states = dict(getattr(getattr(desk.model, "State", None), "choices", ())) if desk else {}
+    source, target = (str(states.get(code, code)) for code in (event.source, event.target))
+    return verb, f"{source} → {target}" if source and source != target else target
 
 
 def _key_to(model: type[models.Model], parent: type[models.Model]) -> str:

@@ -216,6 +216,9 @@ class StepDesk(ActDesk):
 
         return Act(step.label, (*step.params, NOTE), lambda obj, by: verb in allowed_verbs(steps, obj, by), do, takes=True)
 
+    def verb_labels(self) -> Mapping[str, Any]:
+        return {**super().verb_labels(), **{verb: step.label for verb, step in self.steps.items()}}
+
     def seen_of(self, obj: Any) -> str:
         return str(obj.version)
 

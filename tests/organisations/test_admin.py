@@ -178,6 +178,16 @@ def test_sidebar_follows_the_flow_and_the_desk(zhao, cast):
     ]
 
 
+def test_audit_list_speaks_in_words(zhao, parameter):
+    address = f"/admin/organisations/policyparameter/{parameter.pk}/change/"
+    zhao.post(address, form_of(zhao, address) | {"value": "3"})
+
+    page = zhao.get("/admin/common/auditevent/").content.decode()
+
+    assert "编辑" in page
+    assert "政策参数" in page
+
+
 def test_history_is_the_audit_trail(zhao, parameter):
     address = f"/admin/organisations/policyparameter/{parameter.pk}/change/"
     zhao.post(address, form_of(zhao, address) | {"value": "3"})
