@@ -94,8 +94,7 @@ def decline_many(
         clocks.stop(deals, at=at)
         sending.end(invitations, at=at)
         refused = [row for row in results if row.error is None and row.obj.origin != Origin.DIRECT]
-        for row in refused:
-            refusals.refuse(row.obj.need, row.obj.branch, code=row.obj.decline_code.code, by=actor_for(by, row.obj), at=at)
+        refusals.refuse_many([(row.obj.need, row.obj.branch, row.obj.decline_code.code, actor_for(by, row.obj)) for row in refused], at=at)
         standbys.replace(
             [row.obj.need for row in refused],
             freed=holds.of_invitations(invitations) + holds.of_deals(deals),

@@ -2,11 +2,11 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
 
-from common.steps import Actor, record
+from common.steps import Actor, lock, record
 from lenders.models import Branch
 from matching.models import Refusal
 from projects.models import Need
@@ -25,17 +25,33 @@ FACTS = (
 
 def refuse(need: Need, branch: Branch, *, code: str, by: Actor, at: dt.datetime) -> Refusal:
     """Record that the branch declined the need for the coded reason. Told twice, it answers with the first."""
-    with transaction.atomic():
-        Need.objects.select_for_update(no_key=True).get(pk=need.pk)
-        facts = facts_digests({need.pk})[need.pk]
-        standing = Refusal.objects.filter(need=need, branch=branch, lifted_at=None).first()
-        if standing is not None and standing.facts_sha256 == facts:
-            return standing
-        if standing is not None:
-            _lift(standing, because="情况变化后再次谢绝", by=by, at=at)
-        refusal = Refusal.objects.create(need=need, branch=branch, code=code, facts_sha256=facts, refused_at=at, province=need.province)
-        record(refusal, "refuse", by=by, at=at, note=code)
+    (refusal,) = refuse_many([(need, branch, code, by)], at=at)
     return refusal
+
+
+def refuse_many(rows: Sequence[tuple[Need, Branch, str, Actor]], *, at: dt.datetime) -> list[Refusal]:
+    """`refuse` for (need, branch, code, actor) rows, in a few queries."""
+    ids = {need.pk for need, _branch, _code, _by in rows}
+    with transaction.atomic():
+        lock(Need.objects.filter(pk__in=ids))
+        facts = facts_digests(ids)
+        known = {(row.need_id, row.branch_id): row for row in Refusal.objects.filter(need__in=ids, lifted_at=None)}
+        fresh: list[Refusal] = []
+        actors: list[Actor] = []
+        for need, branch, code, by in rows:
+            before = known.get((need.pk, branch.pk))
+            if before is not None and before.facts_sha256 == facts[need.pk]:
+                continue
+            if before is not None:
+                _lift(before, because="情况变化后再次谢绝", by=by, at=at)
+            row = Refusal(need=need, branch=branch, code=code, facts_sha256=facts[need.pk], refused_at=at, province=need.province)
+            known[need.pk, branch.pk] = row
+            fresh.append(row)
+            actors.append(by)
+        Refusal.objects.bulk_create(fresh, batch_size=1000)
+        for row, by in zip(fresh, actors, strict=True):
+            record(row, "refuse", by=by, at=at, note=row.code)
+    return [known[need.pk, branch.pk] for need, branch, _code, _by in rows]
 
 
 def lift(need: Need, branch: Branch, *, because: str, by: Actor, at: dt.datetime) -> Refusal | None:
