@@ -344,9 +344,8 @@ def update_rows(objects: Sequence[Any], names: Sequence[str]) -> None:
     quote = connection.ops.quote_name
     columns = [quote(field.column) for field in fields]
     kinds = ", ".join(f"{column} {_type_without_size(field)}" for column, field in zip(columns, fields, strict=True))
-    # Names are those of our own models; every value is a parameter.
     statement = (
-        f"UPDATE {quote(model._meta.db_table)} AS old SET {', '.join(f'{column} = new.{column}' for column in columns)} "  # noqa: S608
+        f"UPDATE {quote(model._meta.db_table)} AS old SET {', '.join(f'{column} = new.{column}' for column in columns)} "  # noqa: S608 -- names of our own models, values as parameters
         f"FROM jsonb_to_recordset(%s::jsonb) AS new (row_pk bigint, {kinds}) WHERE old.{quote(model._meta.pk.column)} = new.row_pk"
     )
     named = [(field.column, field.attname) for field in fields]
