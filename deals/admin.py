@@ -283,7 +283,7 @@ class ClaimAdmin(StepDesk, ReadOnly):
 
     @display(description=_("本期实付利息"))
     def receipts(self, claim: SubsidyClaim) -> str:
-        slips = caps.receipts_of(claim)
+        slips = caps.receipts_of([claim])[claim.pk]
         head = (_("计息期"), _("付息日期"), _("实付（元）"), _("凭证号"), _("存疑"))
         rows = [(f"{s.period_start} — {s.period_end}", s.paid_on, format_yuan(s.amount), s.slip_no, s.query or "—") for s in slips]
         return table(head, rows) if rows else str(_("本期尚无付息凭证。"))

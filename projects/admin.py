@@ -11,6 +11,7 @@ from unfold.decorators import display
 from organisations.acting import acting
 from organisations.desk import ReadOnly, Rows, in_wan, state, table
 from organisations.step_desk import StepDesk
+from projects.form_fields import FIELDS
 from projects.models import Disclosure, EquipmentItem, Filing, FilingVersion, IntendedBank, Need, Project, ReviewStep
 from projects.states import FILING_STEPS
 
@@ -86,7 +87,9 @@ class FilingDesk(StepDesk, ReadOnly):
 
     @display(description=_("申报表（原样）"))
     def typed(self, filing: Filing) -> str:
-        return table((_("字段"), _("内容")), [(name, _told(value)) for name, value in filing.form.items()])
+        return table(
+            (_("字段"), _("内容")), [(FIELDS[name].label if name in FIELDS else name, _told(value)) for name, value in filing.form.items()]
+        )
 
 
 def _told(value: Any) -> str:
