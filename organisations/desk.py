@@ -29,6 +29,7 @@ from common.steps import amend, record, subject_of
 from organisations.acting import acting
 
 EVENTS_SHOWN = 200
+UNBROKEN_MAX = 24  # dates and amounts stay on one line, sentences break
 
 
 def in_reach(rows: models.QuerySet[Any], request: HttpRequest) -> models.QuerySet[Any]:
@@ -74,7 +75,7 @@ def _pairs(changes: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
 
 
 def _label_of(obj: models.Model, name: str) -> Any:
-    return next((field.verbose_name for field in obj._meta.concrete_fields if field.name == name), name)
+    return next((field.verbose_name for field in obj._meta.concrete_fields if name in (field.name, field.attname)), name)
 
 
 class Desk(ModelAdmin):
@@ -308,12 +309,13 @@ class Rows(TabularInline):
 
 def table(head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Any:
     """A small read-only table on a detail page."""
-    cell = "px-3 py-2 text-left whitespace-nowrap border-t border-base-200 dark:border-base-800"
+    cell = "px-3 py-2 text-left border-t border-base-200 dark:border-base-800"
     line = format_html("{}", "")
     for row in rows:
         cells = format_html("{}", "")
         for value in row:
-            cells = format_html('{}<td class="{}">{}</td>', cells, cell, value)
+            whole = "whitespace-nowrap" if len(str(value)) <= UNBROKEN_MAX else ""
+            cells = format_html('{}<td class="{} {}">{}</td>', cells, cell, whole, value)
         line = format_html("{}<tr>{}</tr>", line, cells)
     heads = format_html("{}", "")
     for title in head:
