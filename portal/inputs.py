@@ -1,6 +1,6 @@
 """The inputs of a step, drawn from the `Param`s of its row in the state table; `organisations.entering` reads them back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,14 +21,21 @@ class Field:
     problems: tuple[Problem, ...] = field(default=())
 
 
-def draw(params: Iterable[Param], *, prefix: str, typed: QueryDict | None, problems: Iterable[Problem] = ()) -> list[Field]:
-    """The inputs of a step, with what was typed and what is wrong with it."""
+def draw(
+    params: Iterable[Param],
+    *,
+    prefix: str,
+    typed: QueryDict | None,
+    problems: Iterable[Problem] = (),
+    likely: Mapping[str, str] | None = None,
+) -> list[Field]:
+    """The inputs of a step, with what was typed and what is wrong with it; before anything was typed, what is likely."""
     problems = tuple(problems)
     return [
         Field(
             param=param,
             id=f"{prefix}-{param.name}",
-            value=_typed(param, typed),
+            value=_typed(param, typed, likely or {}),
             choices=_choices(param),
             problems=tuple(problem for problem in problems if _about(problem, param)),
         )
@@ -46,9 +53,9 @@ def _about(problem: Problem, param: Param) -> bool:
     return problem.field == param.name or problem.field.startswith(f"{param.name}.")
 
 
-def _typed(param: Param, typed: QueryDict | None) -> Any:
+def _typed(param: Param, typed: QueryDict | None, likely: Mapping[str, str]) -> Any:
     if typed is None:
-        return [] if param.kind == "fields" else ""
+        return [] if param.kind == "fields" else likely.get(param.name, "")
     return typed.getlist(param.name) if param.kind == "fields" else typed.get(param.name, "")
 
 

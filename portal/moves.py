@@ -32,6 +32,7 @@ class Move:
         return not self.who
 
 
+NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 PROVINCE = _("省级主管部门")
 SYSTEM = _("系统")
 
@@ -92,8 +93,17 @@ DEAL_MOVES: Mapping[str, tuple[str, Any]] = {
 }
 
 
+def of_docking(moves: Iterable[Move]) -> Move | None:
+    """Of a listed filing: what is mine to do, else what is due first; None before any bank was told."""
+    waiting = [move for move in moves if not move.is_over]
+    return min(waiting, key=lambda move: (not move.is_mine, move.due is None, move.due or NEVER), default=None)
+
+
 def of_invitation(invitation: Invitation, by: Person) -> Move:
     if invitation.state not in INVITATION_MOVES:
+        return Move()
+    deal = getattr(invitation, "deal", None)
+    if deal is not None and deal.state != D.INTENT:
         return Move()
     side, what, field = INVITATION_MOVES[invitation.state]
     due = getattr(invitation, field) if field else None

@@ -70,12 +70,25 @@ class StepForm:
 
 
 def panel(
-    kind: str, obj: Any, steps: Mapping[str, Step], by: Person, *, only: Container[str], refused: Refused | None = None
+    kind: str,
+    obj: Any,
+    steps: Mapping[str, Step],
+    by: Person,
+    *,
+    only: Container[str],
+    refused: Refused | None = None,
+    likely: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[StepForm]:
-    """One form for each step the person may take now, the usual ones first; no queries but those of a choice's own rows."""
+    """One form for each step the person may take now, the usual ones first; no queries but those of a choice's own rows.
+
+    `likely` fills in what is known already (verb → name → text), for the person to correct.
+    """
     verbs = [verb for verb in allowed_verbs(steps, obj, by) if verb in only]
     verbs.sort(key=lambda verb: (verb in NEGATIVE, verb not in FIRST))
-    return [_form(kind, obj, verb, steps[verb], refused if refused and refused.verb == verb else None) for verb in verbs]
+    return [
+        _form(kind, obj, verb, steps[verb], refused if refused and refused.verb == verb else None, (likely or {}).get(verb))
+        for verb in verbs
+    ]
 
 
 def entry_forms(kind: str, obj: Any, entries: Mapping[str, Entry], *, refused: Refused | None = None) -> list[StepForm]:
@@ -102,7 +115,7 @@ def entry_forms(kind: str, obj: Any, entries: Mapping[str, Entry], *, refused: R
     ]
 
 
-def _form(kind: str, obj: Any, verb: str, step: Step, refused: Refused | None) -> StepForm:
+def _form(kind: str, obj: Any, verb: str, step: Step, refused: Refused | None, likely: Mapping[str, str] | None) -> StepForm:
     problems = refused.error.problems if refused else ()
     typed = refused.typed if refused else None
     return StepForm(
@@ -110,7 +123,7 @@ def _form(kind: str, obj: Any, verb: str, step: Step, refused: Refused | None) -
         label=step.label,
         url=reverse("step", args=[kind, obj.pk, verb]),
         seen=obj.version,
-        fields=draw(step.params, prefix=verb, typed=typed, problems=problems),
+        fields=draw(step.params, prefix=verb, typed=typed, problems=problems, likely=likely),
         needs_note=step.needs_note,
         offers_note=step.needs_note or verb == "pass",
         note=typed.get("note", "") if typed else "",

@@ -12,11 +12,12 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as now
+from django.utils.translation import gettext_lazy as _
 
 from common.money import format_wan, format_yuan
 from lenders.models import Security
-from organisations.clock import now
+from organisations import clock
 from portal.tones import TONES
 from projects.states import FILING_STEPS
 
@@ -24,6 +25,15 @@ register = template.Library()
 
 DASH = "—"
 HUNDRED = Decimal("1E2")  # two decimals of 万元
+HONOURS = {
+    "high_tech": _("高新技术企业"),
+    "tech_sme": _("科技型中小企业"),
+    "innovative_sme": _("创新型中小企业"),
+    "specialised_provincial": _("省级专精特新"),
+    "little_giant": _("专精特新小巨人"),
+    "champion": _("制造业单项冠军"),
+    "single_champion": _("制造业单项冠军"),
+}
 SHORTENED_FROM = Decimal(1_000_000)  # 100 万元; smaller amounts are shown to the fen
 
 
@@ -35,7 +45,7 @@ def wan(yuan: Decimal | None) -> str | SafeString:
     yuan = Decimal(yuan)
     shown = yuan.quantize(HUNDRED, ROUND_HALF_UP) if abs(yuan) >= SHORTENED_FROM else yuan
     return format_html(
-        '<span class="money" title="{} {}">{}&nbsp;<small>{}</small></span>', format_yuan(yuan), _("元"), format_wan(shown), _("万元")
+        '<span class="money" title="{} {}">{}&nbsp;<small>{}</small></span>', format_yuan(yuan), now("元"), format_wan(shown), now("万元")
     )
 
 
@@ -49,7 +59,7 @@ def yuan(amount: Decimal | None) -> str | SafeString:
     """Subsidy and interest, which are small: to the fen."""
     if amount is None or amount == "":
         return DASH
-    return format_html('<span class="money">{}&nbsp;<small>{}</small></span>', format_yuan(Decimal(amount)), _("元"))
+    return format_html('<span class="money">{}&nbsp;<small>{}</small></span>', format_yuan(Decimal(amount)), now("元"))
 
 
 @register.filter
@@ -115,15 +125,15 @@ def badge(obj: Any) -> SafeString:
 def due(at: dt.datetime | dt.date | None) -> SafeString | str:
     """A deadline: the day, and how many days are left or over."""
     if at is None:
-        return format_html('<span class="muted">{}</span>', _("无时限"))
-    days = (_local(at) - timezone.localdate(now())).days
-    said = _("%(day)s前") % {"day": _month_day(at)}
+        return format_html('<span class="muted">{}</span>', now("无时限"))
+    days = (_local(at) - timezone.localdate(clock.now())).days
+    said = now("%(day)s前") % {"day": _month_day(at)}
     if days < 0:
         return format_html(
             '<span class="due due-late">{} · {}</span>', said, ngettext("已逾期 %(n)d 天", "已逾期 %(n)d 天", -days) % {"n": -days}
         )
     if days == 0:
-        return format_html('<span class="due due-soon">{} · {}</span>', said, _("今天到期"))
+        return format_html('<span class="due due-soon">{} · {}</span>', said, now("今天到期"))
     tone = "due-soon" if days <= 2 else "due-calm"
     return format_html('<span class="due {}">{} · {}</span>', tone, said, ngettext("还有 %(n)d 天", "还有 %(n)d 天", days) % {"n": days})
 
@@ -208,3 +218,9 @@ def after(filing: Any, verb: str) -> Any:
         following = next((step for step in rows if step.position > here), None)
         return f"{following.unit.organisation.name} {following.get_stage_display()}" if following else ""
     return type(filing).State(target).label
+
+
+@register.filter
+def honour(code: str) -> Any:
+    """A firm's title in words; one that is not known here is shown as it was entered."""
+    return HONOURS.get(code, code)

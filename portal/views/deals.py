@@ -1,12 +1,15 @@
 """A deal: the firm chooses, the bank reports what it did, both see the money."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.money import format_wan
 from deals.actions import DEAL_ACTIONS
 from deals.models import Deal, InterestReceipt, Repayment
 from deals.states import DEAL_STEPS
@@ -69,11 +72,33 @@ def page(request: HttpRequest, by: Person, deal: Deal, *, refused: Refused | Non
             .order_by("version__scheme__name", "period_end")
         ),
         "timeline": events_of(deal, DEAL_STEPS, by),
-        "steps": panel("deals", deal, DEAL_STEPS, by, refused=refused, only=DEAL_ACTIONS),
+        "steps": panel("deals", deal, DEAL_STEPS, by, refused=refused, only=DEAL_ACTIONS, likely=likely(deal, by)),
         "entries": entry_forms("deals", deal, facts, refused=refused),
         "refused": explained(refused, {**DEAL_STEPS, **facts}),
     }
     return render(request, "portal/deal/detail.html", context, by=by, status=status)
+
+
+def likely(deal: Deal, by: Person) -> dict[str, dict[str, str]]:
+    """What the bank would otherwise copy from one screen to the next."""
+    today = timezone.localdate(by.at).isoformat()
+    offered = deal.invitation.recommendation if deal.invitation_id else None
+    wanted = {"amount": deal.amount, "rate_bp": offered.rate_bp if offered else None, "term_months": deal.need.term_months}
+    approved = {"amount": deal.approved_amount, "rate_bp": deal.approved_rate_bp, "term_months": deal.approved_term_months}
+    return {
+        "approve_credit": _as_typed(wanted),
+        "sign": _as_typed(approved) | {"contract_on": today},
+        "draw": {"drawn_on": today, "is_entrusted": "True"},
+    }
+
+
+def _as_typed(figures: Mapping[str, Any]) -> dict[str, str]:
+    amount, rate_bp, term = figures["amount"], figures["rate_bp"], figures["term_months"]
+    return {
+        "amount": "" if amount is None else format_wan(amount).replace(",", ""),
+        "rate_bp": "" if rate_bp is None else f"{rate_bp / 100:.2f}",
+        "term_months": "" if term is None else str(term),
+    }
 
 
 def progress(deal: Deal) -> list[tuple[Any, str]]:

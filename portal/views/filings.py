@@ -53,7 +53,7 @@ def page(request: HttpRequest, by: Person, filing: Filing, *, refused: Refused |
     if not is_inside:
         for need in needs:
             need.own_banks = [row for row in need.intended_banks.all() if row.branch.organisation_id in by.organisation_ids]
-    facts = entries.of_filing(filing, needs, by)
+    facts = {} if Deal.objects.filter(filing=filing, state__in=Deal.COMMITTED).exists() else entries.of_filing(filing, needs, by)
     context: dict[str, Any] = {
         "filing": filing,
         "needs": needs,
@@ -70,6 +70,8 @@ def page(request: HttpRequest, by: Person, filing: Filing, *, refused: Refused |
     }
     if is_inside:
         context |= _inside(filing, by)
+        docking = moves.of_docking(row.move for row in [*context["invitations"], *context["deals"]])
+        context["move"] = docking if docking and filing.state == S.LISTED else context["move"]
     return render(request, "portal/filing/detail.html", context, by=by, status=status)
 
 
@@ -96,8 +98,9 @@ def _inside(filing: Filing, by: Person) -> dict[str, Any]:
         .select_related("round", "need")
     )
     claims = list(reads.claims(by).filter(deal__filing=filing).order_by("deal_id", "scheme_id", "period_end"))
+    due = moves.open_deadlines(deals)
     for deal in deals:
-        deal.move = moves.of_deal(deal, by)
+        deal.move = moves.of_deal(deal, by, due.get(deal.pk))
     for invitation in invitations:
         invitation.move = moves.of_invitation(invitation, by)
     offers = [deal for deal in deals if deal.state == Deal.State.INTENT]
@@ -112,10 +115,15 @@ def _inside(filing: Filing, by: Person) -> dict[str, Any]:
         "recommendations": [(row, why(row)) for row in recommendations],
         "missed": [(row, why_not(row)) for row in missed.order_by("-round_id")[:1]],
         "claims": claims,
-        "disclosures": list(
-            Disclosure.objects.filter(filing=filing).select_related("organisation").order_by("withdrawn_at", "valid_from", "id")
-        ),
+        "disclosures": _disclosures(filing),
     }
+
+
+def _disclosures(filing: Filing) -> list[Disclosure]:
+    """Who may see the filing, and could; an outline is not told beside the file itself."""
+    rows = list(Disclosure.objects.filter(filing=filing).select_related("organisation").order_by("valid_from", "id"))
+    whole = {row.organisation_id for row in rows if row.scope == Disclosure.Scope.FILE}
+    return [row for row in rows if row.scope == Disclosure.Scope.FILE or row.organisation_id not in whole]
 
 
 def all_in_cost(deal: Deal) -> int | None:
