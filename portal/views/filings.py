@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from common.steps import allowed_verbs
+from deals import consents
 from deals.actions import FILING_ACTIONS
 from deals.models import Deal
 from matching.explain import why, why_not
@@ -21,7 +22,6 @@ from portal import entries, moves, reads
 from portal.access import is_firm, is_reviewer, oversees, require, signed_in
 from portal.page import Tab, page_of, render
 from portal.panel import Refused, entry_forms, explained, panel
-from projects import disclosures
 from projects.history import timeline
 from projects.models import Disclosure, EquipmentItem, Filing, ProjectFile
 from projects.states import FILING_STEPS
@@ -138,7 +138,7 @@ def withdraw_disclosure(request: HttpRequest, by: Person, pk: int, disclosure_pk
     """The firm takes back its consent to one bank."""
     filing = get_object_or_404(reads.filings(by).filter(firm__in=by.organisation_ids), pk=pk)
     disclosure = get_object_or_404(Disclosure, filing=filing, pk=disclosure_pk)
-    disclosures.withdraw_disclosure(disclosure, by=by, at=by.at)
+    consents.withdraw_disclosure(disclosure, by=by, at=by.at)
     messages.success(request, _("已撤回：该银行不再能看到申报全文。"))
     return redirect("filing", pk)
 

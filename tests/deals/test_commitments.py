@@ -104,7 +104,8 @@ def test_live_deals_are_expected_to_use_the_budget(world, cast):
 
     scheme = world.addon.scheme_id
     assert set(use) == {(scheme, 2026), (scheme, 2027), (scheme, 2028)}
-    assert sum(use.values()) == pytest.approx(AMOUNT * 50 * 731 / (10_000 * 360), abs=1)  # half a point for two years by days, a leap day among them
+    by_days = AMOUNT * 50 * 731 / (10_000 * 360)  # half a point for two years, a leap day among them
+    assert sum(use.values()) == pytest.approx(by_days, abs=1)
 
 
 def test_what_the_ledger_holds_is_not_counted_twice(world, cast):
