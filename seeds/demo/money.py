@@ -52,19 +52,19 @@ class Quarter:
         drawn = Deal.objects.filter(state__in=[Deal.State.DRAWING, Deal.State.COMPLETED]).select_related("branch").order_by("pk")
         last = dict(InterestReceipt.objects.order_by("period_end").values_list("deal", "period_end"))
         found = [loan for loan in loans(drawn).values() if loan.first <= self.interest_on]
+        rows = []
         for loan in found:
             pk = loan.deal.pk
             since = last[pk] + dt.timedelta(days=1) if pk in last else loan.first
-            interest.record_receipt(
-                loan.deal,
-                by=self.bank.on(loan.deal),
-                at=at,
-                slip_no=f"LX{self.interest_on:%Y%m%d}{pk:06d}",
-                period_start=since,
-                period_end=self.interest_on,
-                paid_on=self.interest_on,
-                amount=loan.interest_of(since, self.interest_on),
-            )
+            facts = {
+                "slip_no": f"LX{self.interest_on:%Y%m%d}{pk:06d}",
+                "period_start": since,
+                "period_end": self.interest_on,
+                "paid_on": self.interest_on,
+                "amount": loan.interest_of(since, self.interest_on),
+            }
+            rows.append((loan.deal, facts))
+        all_taken(interest.record_receipts(rows, by=self.bank, at=at))
         return {"slips": len(found)}
 
     def _accrue(self, at: dt.datetime) -> Facts:

@@ -19,12 +19,13 @@ class Workers:
     """One process a queue. Their output goes to files beside the data of the services."""
 
     folder: Path
+    queues: tuple[str, ...] = QUEUES
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     replaced: int = 0
 
     def watch(self) -> None:
         """Start whatever is not running."""
-        for queue in QUEUES:
+        for queue in self.queues:
             worker = self.running.get(queue)
             if worker is not None and worker.poll() is None:
                 continue
@@ -52,10 +53,10 @@ class Workers:
 
 
 @contextmanager
-def workers() -> Iterator[Workers]:
+def workers(queues: tuple[str, ...] = QUEUES) -> Iterator[Workers]:
     folder = Path(settings.BASE_DIR) / ".fulcrum"
     folder.mkdir(mode=0o700, exist_ok=True)
-    crew = Workers(folder)
+    crew = Workers(folder, queues)
     try:
         yield crew
     finally:

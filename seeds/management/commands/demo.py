@@ -10,6 +10,7 @@ from seeds.demo import show, site
 from seeds.demo.course import Course
 from seeds.demo.rounding import NotSolved
 from seeds.demo.stages import Unexpected
+from seeds.demo.workers import workers
 
 PORT = 8000
 
@@ -38,7 +39,9 @@ class Command(BaseCommand):
             self.stdout.write(show.line())
             return
         show.tell_logins(port, say=self._say)
-        site.serve(port)
+        with workers() as crew:
+            crew.watch()
+            site.serve(port)
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
