@@ -1,5 +1,6 @@
 """Rounds, what they recommended and why, and why some needs got nothing, in words."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
@@ -217,7 +218,7 @@ class RecommendationDetail(RecommendationShown):
         return told | dict.fromkeys(hidden)
 
 
-def band(yuan: int) -> str:
+def band(yuan: Decimal | int) -> str:
     """The amount as an outline tells it."""
     edges = [edge // WAN for edge in BANDS_YUAN]
     above = [edge for edge in edges if yuan // WAN >= edge]
