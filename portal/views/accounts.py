@@ -1,5 +1,6 @@
 """Appetite of banks and budgets of schemes: limit, promised, used, and every movement."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 
 from ledger.models import Entry, LedgerAccount
+from lenders.models import Bank
 from organisations.actors import Person
 from portal import reads
 from portal.access import is_bank, oversees, require, signed_in
@@ -17,11 +19,35 @@ ZERO = Decimal(0)
 
 @signed_in
 def index(request: HttpRequest, by: Person) -> HttpResponse:
+    """A province's reader sees one row for each bank, and its branches on request; a bank sees all its own."""
     require(oversees(by) or is_bank(by))
-    rows = list(reads.appetites(by).order_by("bank__kind", "bank__code", "branch__code", "pk"))
-    budgets = list(reads.budgets(by).order_by("scheme__code", "fiscal_year"))
-    context = {"appetites": [(row, shares(row.account)) for row in rows], "budgets": [(row, shares(row.account)) for row in budgets]}
+    rows = reads.appetites(by).order_by("bank__kind", "bank__code", "branch__level", "branch__code", "pk")
+    wanted = request.GET.get("bank", "")
+    bank = Bank.objects.filter(pk=int(wanted)).first() if wanted.isdecimal() else None
+    if bank is not None:
+        rows = rows.filter(bank=bank)
+    elif oversees(by):
+        rows = rows.filter(Q(branch=None) | ~Q(bank__appetites__branch=None)).distinct()
+    shown = list(rows)
+    budgets = [] if bank else list(reads.budgets(by).order_by("scheme__code", "fiscal_year"))
+    context = {
+        "bank": bank,
+        "appetites": [(row, shares(row.account)) for row in shown],
+        "total": total([row.account for row in shown if row.branch_id is None]),
+        "opens_banks": bank is None and oversees(by),
+        "budgets": [(row, shares(row.account)) for row in budgets],
+    }
     return render(request, "portal/account/list.html", context, by=by)
+
+
+def total(accounts: Sequence[LedgerAccount]) -> dict[str, Decimal]:
+    """Of whole banks: what lies below them is contained in theirs."""
+    return {
+        "limit": sum((row.limit or ZERO for row in accounts), ZERO),
+        "held": sum((row.held for row in accounts), ZERO),
+        "posted": sum((row.posted for row in accounts), ZERO),
+        "free": sum((row.free or ZERO for row in accounts), ZERO),
+    }
 
 
 def shares(account: LedgerAccount) -> dict[str, float]:

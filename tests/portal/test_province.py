@@ -108,3 +108,28 @@ def test_tiles_stand_side_by_side():
 @pytest.mark.parametrize(("share", "expected"), [(None, "none"), (0, "0"), (0.05, "1"), (0.1, "1"), (0.35, "3"), (0.36, "4"), (0.9, "5")])
 def test_shade_begins_above_its_limit(share, expected):
     assert tiles.shade(share) == expected
+
+
+def test_accounts_show_banks_first_and_branches_on_request(world, as_):
+    client = as_("zhao")
+
+    banks = client.get("/accounts/").content.decode()
+    branches = client.get(f"/accounts/?bank={world.banks['ICBC'].pk}").content.decode()
+
+    assert "全行" in banks
+    assert "工商银行武汉分行" not in banks
+    assert "300,000" in banks  # three banks of 100,000 each; their branches' limits are contained in them
+    assert "工商银行武汉分行" in branches
+    assert "建设银行武汉分行" not in branches
+
+
+def test_bank_sees_its_own_accounts_only(world, as_):
+    client = as_("bai")
+
+    shown = client.get("/accounts/").content.decode()
+    other = world.appetites["CCB-WH"].account
+
+    assert "工商银行武汉分行" in shown
+    assert "建设银行" not in shown
+    assert "贴息预算" not in shown
+    assert client.get(f"/accounts/{other.pk}/").status_code == 404
