@@ -171,25 +171,25 @@ class FilingRow:
 
 OPEN_TARGETS = ("listed_unnamed", "listed_declined", "listed_suggestions")
 TARGET_SHARES = {  # of all filings, in ten-thousandths
-    "draft": 300,
-    "in_review_county": 500,
-    "in_review_city": 350,
-    "in_review_province": 350,
-    "returned": 200,
-    "not_accepted": 125,
-    "refused": 200,
-    "withdrawn": 200,
-    "in_pool": 700,
-    "not_listed": 450,
-    "listed_unnamed": 1400,  # named nobody: open
-    "listed_declined": 1900,  # every named bank declined: open
-    "listed_suggestions": 1200,  # a named bank is looking, the firm asks for more: open
-    "listed_invited": 600,  # a named bank is looking: not open
-    "listed_intended": 200,  # a bank stated intent, the firm has not chosen
+    "draft": 500,
+    "in_review_county": 700,
+    "in_review_city": 500,
+    "in_review_province": 500,
+    "returned": 300,
+    "not_accepted": 300,
+    "refused": 500,
+    "withdrawn": 300,
+    "in_pool": 900,
+    "not_listed": 900,
+    "listed_unnamed": 1000,  # named nobody: open
+    "listed_declined": 1000,  # every named bank declined: open
+    "listed_suggestions": 800,  # a named bank is looking, the firm asks for more: open
+    "listed_invited": 500,  # a named bank is looking: not open
+    "listed_intended": 150,  # a bank stated intent, the firm has not chosen
     "listed_confirmed": 150,
-    "listed_diligence": 250,
-    "listed_approved": 200,
-    "listed_signed": 300,
-    "listed_drawn": 325,
+    "listed_diligence": 200,
+    "listed_approved": 150,
+    "listed_signed": 250,
+    "listed_drawn": 300,
     "listed_direct": 100,  # signed with the house bank outside any round
 }

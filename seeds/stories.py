@@ -59,7 +59,7 @@ UNDER_WAY = {  # submission days of the filings that are still under way at the 
 }
 REVIEW_WORKDAYS = {"county": (1, 2), "city": (4, 5, 5), "province": (8, 9, 9)}  # after submission, stage by stage
 OPEN_SHARE = {"listed_unnamed": 1.0, "listed_suggestions": 1.0, "listed_declined": 0.88}
-OPEN_SHARE_OTHERS = 0.314  # brings the share over all filings to 60 %
+OPEN_SHARE_OTHERS = 0.45  # brings the share over all filings to 60 %
 DECLINES = {
     "weak_cash_flow": 18, "collateral_short": 22, "leverage": 12, "price": 9, "papers_missing": 9, "limit_used_up": 10, "industry_barred": 5,
     "project_not_started": 5, "credit_record": 4, "over_authority": 3, "firm_unreachable": 3,

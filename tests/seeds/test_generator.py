@@ -132,7 +132,7 @@ def test_a_filing_not_listed_is_filed_again_as_the_same_project(filings):
     again = Counter(row.project_key for row in filings)
     twice = {key for key, count in again.items() if count > 1}
 
-    assert 20 <= len(twice) <= 60
+    assert 40 <= len(twice) <= 100
     for key in twice:
         first, second = (row for row in filings if row.project_key == key)
         assert (first.target, second.target.startswith("listed")) == ("not_listed", True)
