@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from organisations.actors import Person
 from portal.access import is_bank, is_finance, is_firm, is_provincial, is_reviewer, oversees
@@ -39,11 +40,11 @@ MENU = (
     Entry("inbox", _("收件箱"), is_reviewer),
     Entry("filings", _("申报台账"), sees_filings),
     Entry("adequacy", _("储备充足度"), sees_filings),
-    Entry("invitations", _("对接邀请"), is_bank),
-    Entry("deals", _("对接项目"), lambda by: is_bank(by) or is_firm(by) or sees_filings(by)),
-    Entry("rounds", _("推荐轮次"), oversees),
+    Entry("invitations", pgettext_lazy("list", "对接邀请"), is_bank),
+    Entry("deals", pgettext_lazy("list", "对接项目"), lambda by: is_bank(by) or is_firm(by) or sees_filings(by)),
+    Entry("rounds", pgettext_lazy("list", "推荐轮次"), oversees),
     Entry("progress", _("进度总览"), oversees),
-    Entry("claims", _("贴息申领"), sees_claims),
+    Entry("claims", pgettext_lazy("list", "贴息申领"), sees_claims),
     Entry("accounts", _("额度与预算"), lambda by: oversees(by) or is_bank(by)),
 )
 

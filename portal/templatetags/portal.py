@@ -224,3 +224,11 @@ def after(filing: Any, verb: str) -> Any:
 def honour(code: str) -> Any:
     """A firm's title in words; one that is not known here is shown as it was entered."""
     return HONOURS.get(code, code)
+
+
+@register.filter
+def shares(account: Any) -> dict[str, float]:
+    """Used and promised as parts of the limit, for the bar."""
+    if not account.limit:
+        return {"posted": 0.0, "held": 0.0}
+    return {"posted": float(account.posted / account.limit), "held": float(account.held / account.limit)}

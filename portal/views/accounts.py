@@ -1,14 +1,16 @@
 """Appetite of banks and budgets of schemes: limit, promised, used, and every movement."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 
 from ledger.models import Entry, LedgerAccount
-from lenders.models import Bank
+from lenders.models import Appetite
 from organisations.actors import Person
 from portal import reads
 from portal.access import is_bank, oversees, require, signed_in
@@ -17,44 +19,67 @@ from portal.page import page_of, render
 ZERO = Decimal(0)
 
 
+@dataclass(frozen=True)
+class Line:
+    """One account, or what a bank's branches in the province come to together."""
+
+    name: str
+    period: str
+    limit: Decimal | None
+    held: Decimal
+    posted: Decimal
+    account_id: int | None = None
+    bank_id: int | None = None
+    is_whole_bank: bool = False
+
+    @property
+    def free(self) -> Decimal | None:
+        return None if self.limit is None else self.limit - self.held - self.posted
+
+
 @signed_in
 def index(request: HttpRequest, by: Person) -> HttpResponse:
     """A province's reader sees one row for each bank, and its branches on request; a bank sees all its own."""
     require(oversees(by) or is_bank(by))
-    rows = reads.appetites(by).order_by("bank__kind", "bank__code", "branch__level", "branch__code", "pk")
-    wanted = request.GET.get("bank", "")
-    bank = Bank.objects.filter(pk=int(wanted)).first() if wanted.isdecimal() else None
-    if bank is not None:
-        rows = rows.filter(bank=bank)
-    elif oversees(by):
-        rows = rows.filter(Q(branch=None) | ~Q(bank__appetites__branch=None)).distinct()
-    shown = list(rows)
-    budgets = [] if bank else list(reads.budgets(by).order_by("scheme__code", "fiscal_year"))
+    rows = list(reads.appetites(by).order_by("bank__kind", "bank__code", "branch__level", "branch__code", "pk"))
+    chosen = [row for row in rows if str(row.bank_id) == request.GET.get("bank")]
+    by_bank = oversees(by) and not chosen
+    lines = _one_per_bank(rows) if by_bank else [_line(row) for row in chosen or rows]
     context = {
-        "bank": bank,
-        "appetites": [(row, shares(row.account)) for row in shown],
-        "total": total([row.account for row in shown if row.branch_id is None]),
-        "opens_banks": bank is None and oversees(by),
-        "budgets": [(row, shares(row.account)) for row in budgets],
+        "bank": chosen[0].bank if chosen else None,
+        "appetites": lines,
+        "total": _sum("", lines) if by_bank else None,
+        "budgets": [] if chosen else list(reads.budgets(by).order_by("scheme__code", "fiscal_year")),
     }
     return render(request, "portal/account/list.html", context, by=by)
 
 
-def total(accounts: Sequence[LedgerAccount]) -> dict[str, Decimal]:
-    """Of whole banks: what lies below them is contained in theirs."""
-    return {
-        "limit": sum((row.limit or ZERO for row in accounts), ZERO),
-        "held": sum((row.held for row in accounts), ZERO),
-        "posted": sum((row.posted for row in accounts), ZERO),
-        "free": sum((row.free or ZERO for row in accounts), ZERO),
-    }
+def _line(row: Appetite) -> Line:
+    name = row.branch.organisation.name if row.branch else row.bank.organisation.name
+    account = row.account
+    return Line(name, row.period, account.limit, account.held, account.posted, account.pk, row.bank_id, is_whole_bank=row.branch is None)
 
 
-def shares(account: LedgerAccount) -> dict[str, float]:
-    """Used and promised as parts of the limit, for the bar."""
-    if not account.limit:
-        return {"posted": 0.0, "held": 0.0}
-    return {"posted": float(account.posted / account.limit), "held": float(account.held / account.limit)}
+def _one_per_bank(rows: Sequence[Appetite]) -> list[Line]:
+    """A bank's own account contains its branches'. A national bank's is not the province's to read: its branches here are added up."""
+    lines = []
+    for bank_id, group in groupby(rows, key=lambda row: row.bank_id):
+        own = list(group)
+        whole = [_line(row) for row in own if row.branch is None]
+        lines += whole or [_sum(own[0].bank.organisation.name, [_line(row) for row in own], bank_id)]
+    return lines
+
+
+def _sum(name: str, lines: Sequence[Line], bank_id: int | None = None) -> Line:
+    declared = [line.limit for line in lines if line.limit is not None]
+    return Line(
+        name,
+        lines[0].period if lines else "",
+        sum(declared, ZERO) if declared else None,
+        sum((line.held for line in lines), ZERO),
+        sum((line.posted for line in lines), ZERO),
+        bank_id=bank_id,
+    )
 
 
 @signed_in
@@ -65,4 +90,4 @@ def statement(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     if account is None:
         raise Http404
     rows = page_of(Entry.objects.filter(account=account).order_by("-seq"), request)
-    return render(request, "portal/account/statement.html", {"account": account, "page": rows, "shares": shares(account)}, by=by)
+    return render(request, "portal/account/statement.html", {"account": account, "page": rows}, by=by)

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from lenders.models import Appetite
 from organisations.models import Region
 from portal import figures, tiles
 from portal.views.filings import municipals
@@ -121,6 +122,16 @@ def test_accounts_show_banks_first_and_branches_on_request(world, as_):
     assert "300,000" in banks  # three banks of 100,000 each; their branches' limits are contained in them
     assert "工商银行武汉分行" in branches
     assert "建设银行武汉分行" not in branches
+
+
+def test_national_banks_branches_are_added_up(world, as_):
+    Appetite.objects.filter(bank=world.banks["ICBC"], branch=None).update(province="100000")
+
+    shown = as_("zhao").get("/accounts/").content.decode()
+
+    assert shown.count("本省机构合计") == 1
+    assert "50,000" in shown
+    assert "250,000" in shown  # two whole banks of 100,000 and one branch of 50,000
 
 
 def test_bank_sees_its_own_accounts_only(world, as_):
