@@ -4,7 +4,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from django.conf import settings
 
@@ -12,6 +13,7 @@ from organisations.models import Membership
 from seeds.demo.people import LOGINS
 
 HOST = "127.0.0.1"
+LOOK_EVERY_S = 5.0
 
 
 def is_free(port: int) -> bool:
@@ -24,20 +26,23 @@ def is_free(port: int) -> bool:
     return True
 
 
-def serve(port: int) -> int:
-    """Until it is interrupted; the web server's own exit status."""
+def serve(port: int, *, meanwhile: Callable[[], None]) -> int:
+    """Until it is interrupted; the web server's own exit status. `meanwhile` is called every few seconds."""
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{port}", "--workers", "1", "--threads", "4"]
     command += ["--log-level", "warning", "--no-control-socket"]
     server = subprocess.Popen(command, cwd=settings.BASE_DIR, env=os.environ.copy())
     try:
-        return server.wait()
+        while server.poll() is None:
+            meanwhile()
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(LOOK_EVERY_S)
     except KeyboardInterrupt:
-        server.terminate()
-        return server.wait()
+        return 0
     finally:
         if server.poll() is None:
             server.terminate()
             server.wait()
+    return server.returncode
 
 
 def logins() -> Iterator[tuple[str, str, str, str]]:

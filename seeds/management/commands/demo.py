@@ -1,5 +1,7 @@
 """`manage.py demo`: an invented province from the first draft to the settled subsidy, then its pages."""
 
+import signal
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +29,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, once: bool, port: int, reset: bool, **_options: Any) -> None:
         if not once and not site.is_free(port):
             raise CommandError(f"端口 {port} 已被占用，请换一个。 / Port {port} of {site.HOST} is taken: demo --port {port + 1}")
+        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # so that our child processes end with us
         if reset:
             self._reset()
         show.fix_clock()
@@ -40,8 +43,9 @@ class Command(BaseCommand):
             return
         show.tell_logins(port, say=self._say)
         with workers() as crew:
-            crew.watch()
-            site.serve(port)
+            status = site.serve(port, meanwhile=crew.watch)
+        if status:
+            raise CommandError(f"网页服务退出（{status}）。 / The web server ended with {status}.")
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
