@@ -136,7 +136,7 @@ class ByDeals(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        if request.user.is_superuser:  # type: ignore[union-attr]
+        if request.user.is_superuser:  # type: ignore[union-attr]  # the admin admits users only
             return rows
         by = acting(request)
         claims = SubsidyClaim.objects.visible_to(by).order_by().values("deal")
@@ -192,7 +192,7 @@ class Queue(DropdownFilter):
         return [("all", _("全部"))]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[SubsidyClaim]) -> QuerySet[SubsidyClaim]:
-        return rows if self.value() == "all" or request.user.is_superuser else rows.filter(waiting_for(request))  # type: ignore[union-attr]
+        return rows if self.value() == "all" or request.user.is_superuser else rows.filter(waiting_for(request))  # type: ignore[union-attr]  # the admin admits users only
 
 
 def waiting_for(request: HttpRequest) -> Q:

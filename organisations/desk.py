@@ -34,7 +34,7 @@ UNBROKEN_MAX = 24  # dates and amounts stay on one line, sentences break
 
 def in_reach(rows: models.QuerySet[Any], request: HttpRequest) -> models.QuerySet[Any]:
     """What this person's seats let them see; the whole only for a superuser, who can read everything and decide nothing."""
-    if request.user.is_superuser:  # type: ignore[union-attr]
+    if request.user.is_superuser:  # type: ignore[union-attr]  # the admin admits users only
         return rows
     by = acting(request)
     if hasattr(rows, "visible_to"):
@@ -117,14 +117,14 @@ class Desk(ModelAdmin):
         return super().has_change_permission(request, obj) and self._is_own(request, obj)
 
     def _is_own(self, request: HttpRequest, obj: Any) -> bool:
-        if obj is None or not hasattr(obj, "province") or request.user.is_superuser:  # type: ignore[union-attr]
+        if obj is None or not hasattr(obj, "province") or request.user.is_superuser:  # type: ignore[union-attr]  # the admin admits users only
             return True
         return obj.province in {seat.province for seat in acting(request).seats}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The province of a row is its writer's own."""
         fields = tuple(super().get_readonly_fields(request, obj))
-        own = _is_column(self.model, "province") and not request.user.is_superuser  # type: ignore[union-attr]
+        own = _is_column(self.model, "province") and not request.user.is_superuser  # type: ignore[union-attr]  # the admin admits users only
         return (*fields, "province") if own and "province" not in fields else fields
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:

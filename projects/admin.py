@@ -75,7 +75,7 @@ class FilingDesk(StepDesk, ReadOnly):
 
     def loaded(self, rows: QuerySet[Filing]) -> QuerySet[Filing]:
         steps = ReviewStep.objects.select_related("unit__organisation").order_by("position")
-        return rows.with_progress().prefetch_related(None).prefetch_related(Prefetch("steps", steps))  # type: ignore[attr-defined]
+        return rows.with_progress().prefetch_related(None).prefetch_related(Prefetch("steps", steps))  # type: ignore[attr-defined]  # the queryset of our own manager
 
     @display(description=_("建设地点"))
     def region(self, filing: Filing) -> str:
@@ -115,7 +115,7 @@ class ByFilings(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        if request.user.is_superuser:  # type: ignore[union-attr]
+        if request.user.is_superuser:  # type: ignore[union-attr]  # the admin admits users only
             return rows
         filings = Filing.objects.visible_to(acting(request)).order_by().values("pk")
         return rows.filter(**{f"{self.filings_at}__in": filings}).distinct()

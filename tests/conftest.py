@@ -13,6 +13,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings, django_db_blocker
             connections["default"].settings_dict["TEST"]["TEMPLATE"] = template
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup):
+    """Whatever a test's thread or killed worker left connected is cut off before its database is dropped."""
+    yield
+    connections["default"].close()
+    migrated.cut_off(connections["default"].settings_dict["NAME"])
+
+
 @pytest.fixture
 def world(db):
     """A small province with banks, schemes and everything between (`tests.factories`)."""

@@ -37,6 +37,12 @@ def template() -> str | None:
     return TEMPLATE
 
 
+def cut_off(database: str) -> None:
+    """End every session that still uses this database."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()", [database])
+
+
 def _build(server: psycopg.Connection, address: str, dump: Path) -> None:
     """Under another name first, so that an interrupted run leaves nothing that looks finished."""
     unfinished = f"{TEMPLATE}_unfinished"
