@@ -4,9 +4,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from common.errors import DomainError
@@ -20,10 +21,11 @@ Page = Callable[..., HttpResponse]
 def signed_in(view: Page) -> Page:
     """Load the person once (two queries) and hand them to the view; a refusal nobody caught becomes a page."""
 
-    @login_required
     @never_cache
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
         by = acting(request)
         try:
             return view(request, by, *args, **kwargs)
@@ -33,6 +35,13 @@ def signed_in(view: Page) -> Page:
             return refused(request, error)
 
     return guarded
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """A whole page goes to the sign-in; a part of one says so, lest what is typed on it be lost."""
+    if request.htmx:  # type: ignore[attr-defined]  # its middleware
+        return HttpResponse(_("登录已过期，尚未保存。请在新窗口重新登录后，回到本页再保存。"), status=401)
+    return redirect_to_login(request.get_full_path())
 
 
 def require(holds: bool) -> None:  # noqa: FBT001 -- reads as a sentence: require(is_reviewer(by))

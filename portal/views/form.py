@@ -186,7 +186,7 @@ def autosave(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
         _verb(filing, by)
         filing = _save(filing, form, by, _seen(request))
     except DomainError as error:
-        return render_part(request, "portal/filing/saved.html", {"error": error, "filing": filing})
+        return render_part(request, "portal/filing/saved.html", {"error": error, "filing": filing}, status=error.status)
     context: dict[str, Any] = {"filing": filing}
     if moved:
         choices = application_form.load_choices(filing.province, region_code=str(form.get("region", "")))

@@ -16,8 +16,10 @@ from portal import moves, reads
 from portal.access import is_bank, is_finance, is_firm, is_provincial, is_reviewer, oversees, signed_in
 from portal.page import render
 from portal.views.filings import waiting_for
+from portal.views.invitations import readable_filings
 from projects.models import Filing
 
+Claim = SubsidyClaim.State
 SHOWN = 30
 FAR = dt.datetime.max.replace(tzinfo=dt.UTC)
 
@@ -100,7 +102,7 @@ def _bank(by: Person) -> Iterator[Item]:
         .order_by("contact_due_at", "pk")[: SHOWN + 1]
     )
     rows = list(invited)
-    readable = set(Filing.objects.visible_to(by).filter(pk__in=[row.filing_id for row in rows]).values_list("pk", flat=True))
+    readable = readable_filings(by, rows)
     for row in rows:
         move = moves.of_invitation(row, by)
         known = row.filing_id in readable
@@ -122,12 +124,11 @@ def _province(by: Person) -> Iterator[Item]:
 
 
 def _money(by: Person) -> Iterator[Item]:
-    C = SubsidyClaim.State  # noqa: N806
     states = []
     if is_finance(by):
-        states = [C.EVIDENCED, C.REVIEWED, C.APPROVED]
+        states = [Claim.EVIDENCED, Claim.REVIEWED, Claim.APPROVED]
     elif any(seat.line == Unit.Line.INDUSTRY and seat.unit_kind == Unit.Kind.PROVINCE for seat in by.seats):
-        states = [C.FILED]
+        states = [Claim.FILED]
     if not states:
         return
     for row in reads.claims(by).filter(state__in=states).order_by("period_end", "pk")[:SHOWN]:

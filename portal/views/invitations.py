@@ -1,5 +1,7 @@
 """An invitation to look at a need: the bank's list and page, the firm's consent."""
 
+from collections.abc import Iterable
+
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -48,9 +50,9 @@ def index(request: HttpRequest, by: Person) -> HttpResponse:
     return render(request, "portal/invitation/list.html", context, by=by)
 
 
-def readable_filings(by: Person, rows: object) -> set[int]:
+def readable_filings(by: Person, rows: Iterable[Invitation]) -> set[int]:
     """Which of these filings were disclosed in full; of the others a bank reads the outline only, even with an invitation in hand."""
-    return set(Filing.objects.visible_to(by).filter(pk__in=[row.filing_id for row in rows]).values_list("pk", flat=True))  # type: ignore[attr-defined]
+    return set(Filing.objects.visible_to(by).filter(pk__in=[row.filing_id for row in rows]).values_list("pk", flat=True))
 
 
 @signed_in

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from projects.models import Filing
 from tests import factories
@@ -103,6 +104,7 @@ def test_autosave_of_a_stale_page_saves_nothing(as_, draft):
     answer = client.post(f"/filings/{draft.pk}/autosave/", posted(factories.form(name="第二个窗口"), seen=draft.version))
 
     draft.refresh_from_db()
+    assert answer.status_code == 409
     assert draft.title == "第一个窗口"
     assert "已被他人更新" in answer.content.decode()
 
@@ -217,3 +219,10 @@ def test_nobody_else_opens_a_draft(as_, draft, stranger):
     answers = [client.get(f"/filings/{draft.pk}/edit/"), client.post(f"/filings/{draft.pk}/autosave/", {"seen": 0})]
 
     assert [answer.status_code for answer in answers] == [404, 404]
+
+
+def test_autosave_after_the_session_ended_says_so_in_place(draft):
+    answer = Client().post(f"/filings/{draft.pk}/autosave/", {"seen": 0}, headers={"hx-request": "true"})
+
+    assert answer.status_code == 401
+    assert answer.content.decode().startswith("登录已过期")

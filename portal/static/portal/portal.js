@@ -36,10 +36,24 @@
     }
   });
 
+  // Sending waits for a running autosave, whose answer carries the version to send.
+  var saving = 0;
+  document.addEventListener("htmx:beforeSend", function () { saving += 1; });
+  document.addEventListener("htmx:afterRequest", function () { saving -= 1; });
+  document.addEventListener("submit", function (event) {
+    if (saving <= 0 || !event.target.hasAttribute("data-guard")) { return; }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    var form = event.target, button = event.submitter;
+    document.addEventListener("htmx:afterRequest", function () {
+      window.setTimeout(function () { form.requestSubmit(button); }, 50);
+    }, { once: true });
+  }, true);
+
   // A form is sent once, however often the button is pressed.
   document.addEventListener("submit", function (event) {
     var form = event.target;
-    if (form.method !== "post" || form.hasAttribute("hx-post") && event.submitter === null) { return; }
+    if (form.method !== "post") { return; }
     window.setTimeout(function () {
       form.querySelectorAll("button").forEach(function (button) { button.disabled = true; });
     }, 0);
