@@ -232,3 +232,10 @@ def shares(account: Any) -> dict[str, float]:
     if not account.limit:
         return {"posted": 0.0, "held": 0.0}
     return {"posted": float(account.posted / account.limit), "held": float(account.held / account.limit)}
+
+
+@register.filter
+def in_language(row: Any, field: str) -> str:
+    """A sentence kept in two languages, such as a decline code's: English beside Chinese, where it was given."""
+    english = getattr(row, f"{field}_en", "") if get_language() == "en" else ""
+    return str(english or getattr(row, field))

@@ -10,13 +10,14 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 
 from ledger.models import Entry, LedgerAccount
-from lenders.models import Appetite
+from lenders.models import Appetite, Bank
 from organisations.actors import Person
 from portal import reads
 from portal.access import is_bank, oversees, require, signed_in
 from portal.page import page_of, render
 
 ZERO = Decimal(0)
+KINDS = Bank.Kind.values  # policy and state banks first, as officials list them
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Line:
 def index(request: HttpRequest, by: Person) -> HttpResponse:
     """A province's reader sees one row for each bank, and its branches on request; a bank sees all its own."""
     require(oversees(by) or is_bank(by))
-    rows = list(reads.appetites(by).order_by("bank__kind", "bank__code", "branch__level", "branch__code", "pk"))
+    rows = list(reads.appetites(by).order_by("bank__code", "branch__level", "branch__code", "pk"))
+    rows.sort(key=lambda row: (KINDS.index(row.bank.kind), row.bank.code))
     chosen = [row for row in rows if str(row.bank_id) == request.GET.get("bank")]
     by_bank = oversees(by) and not chosen
     lines = _one_per_bank(rows) if by_bank else [_line(row) for row in chosen or rows]

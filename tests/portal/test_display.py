@@ -10,6 +10,7 @@ from django.test import Client, override_settings
 from django.utils import translation
 
 from common.models import CalendarException
+from deals.models import DeclineCode
 from portal.templatetags import portal as tags
 from portal.tones import TONES
 from tests.factories import NOW
@@ -193,3 +194,13 @@ def test_one_persons_mistakes_do_not_lock_out_the_office(cast):
     assert answers[-1].status_code == 429
     assert "登录失败次数过多" in answers[-1].content.decode()
     assert other.status_code == 302
+
+
+def test_decline_is_told_in_the_readers_language():
+    code = DeclineCode(sentence="担保不足。", sentence_en="Security is short.")
+
+    chinese = tags.in_language(code, "sentence")
+    with translation.override("en"):
+        english = tags.in_language(code, "sentence")
+
+    assert (chinese, english) == ("担保不足。", "Security is short.")
