@@ -13,7 +13,7 @@ from seeds.demo.money import AUTUMN, AUTUMN_DAYS, WINTER, WINTER_DAYS
 from seeds.demo.passage import Passage
 from seeds.demo.people import Places, Staff, hire, password
 from seeds.demo.rounding import Rounds, Told
-from seeds.demo.stages import Stage, moment
+from seeds.demo.stages import Stage, moment, refresh_statistics
 from seeds.demo.workers import Workers
 from seeds.load import load_all
 from seeds.reference import branches_serving, indexed, table
@@ -22,6 +22,7 @@ from seeds.stories import ROUND_ON
 
 BEGINNING = dt.date(2026, 1, 4)
 FIRMS, FILINGS = 1500, 2000
+STATISTICS_ON = (*(dt.date(2026, month, 1) for month in range(4, 13)), dt.date(2026, 10, 13))
 
 
 @dataclass
@@ -68,6 +69,7 @@ class Course:
         for day in weeks_after(ROUND_ON):
             stages += answers.week(day)
         stages += AUTUMN(self.staff, office).stages(AUTUMN_DAYS) + WINTER(self.staff, office).stages(WINTER_DAYS)
+        stages += [Stage(f"{day} 00:10 statistics", moment(day, "00:10"), refresh_statistics) for day in STATISTICS_ON]
         return sorted(stages, key=lambda stage: stage.at)
 
     def _people(self, at: dt.datetime) -> None:
