@@ -10,7 +10,9 @@ from contextlib import suppress
 from django.conf import settings
 
 from organisations.models import Membership
+from seeds.demo import leash
 from seeds.demo.people import LOGINS
+from seeds.demo.workers import children_of, data_folder
 
 HOST = "127.0.0.1"
 LOOK_EVERY_S = 5.0
@@ -30,19 +32,17 @@ def serve(port: int, *, meanwhile: Callable[[], None]) -> int:
     """Until it is interrupted; the web server's own exit status. `meanwhile` is called every few seconds."""
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{HOST}:{port}", "--workers", "1", "--threads", "4"]
     command += ["--log-level", "warning", "--no-control-socket"]
-    server = subprocess.Popen(command, cwd=settings.BASE_DIR, env=os.environ.copy())
+    server = leash.start(command, folder=children_of(data_folder()), cwd=settings.BASE_DIR, env=os.environ.copy())
     try:
-        while server.poll() is None:
+        while server.status is None:
             meanwhile()
             with suppress(subprocess.TimeoutExpired):
-                server.wait(LOOK_EVERY_S)
+                server.keeper.wait(LOOK_EVERY_S)
     except KeyboardInterrupt:
         return 0
     finally:
-        if server.poll() is None:
-            server.terminate()
-            server.wait()
-    return server.returncode
+        leash.end([server])
+    return server.keeper.returncode
 
 
 def logins() -> Iterator[tuple[str, str, str, str]]:

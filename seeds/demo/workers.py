@@ -10,8 +10,11 @@ from pathlib import Path
 
 from django.conf import settings
 
+from seeds.demo import leash
+from seeds.demo.leash import Leashed
+
 QUEUES = ("rounds", "default")
-PATIENCE_S = 10
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}  # the optimizer's matrices are small: threads over them only wait for each other
 
 
 @dataclass
@@ -20,42 +23,48 @@ class Workers:
 
     folder: Path
     queues: tuple[str, ...] = QUEUES
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    running: dict[str, Leashed] = field(default_factory=dict)
     replaced: int = 0
 
     def watch(self) -> None:
         """Start whatever is not running."""
         for queue in self.queues:
             worker = self.running.get(queue)
-            if worker is not None and worker.poll() is None:
+            if worker is not None and worker.status is None:
                 continue
             self.replaced += worker is not None
             self.running[queue] = self._start(queue)
 
     def stop(self) -> None:
-        for worker in self.running.values():
-            worker.terminate()
-        for worker in self.running.values():
-            try:
-                worker.wait(PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                worker.kill()
-                worker.wait()
+        leash.end(self.running.values())
 
     def log_of(self, queue: str) -> Path:
         return self.folder / f"worker-{queue}.log"
 
-    def _start(self, queue: str) -> subprocess.Popen[bytes]:
+    def _start(self, queue: str) -> Leashed:
         command = [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "-Q", queue, "--pool", "prefork", "-c", "1"]
         command += ["-n", f"demo-{queue}-{os.getpid()}@%h", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
         with self.log_of(queue).open("ab") as log:
-            return subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=os.environ.copy())
+            quiet = {"stdout": log, "stderr": log, "stdin": subprocess.DEVNULL}
+            return leash.start(command, folder=children_of(self.folder), cwd=settings.BASE_DIR, env=os.environ | ONE_THREAD, **quiet)
+
+
+def data_folder() -> Path:
+    folder = Path(settings.BASE_DIR) / ".fulcrum"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def children_of(folder: Path) -> Path:
+    """Where it is noted which child processes run."""
+    return folder / "children"
 
 
 @contextmanager
 def workers(queues: tuple[str, ...] = QUEUES) -> Iterator[Workers]:
-    folder = Path(settings.BASE_DIR) / ".fulcrum"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    """What an earlier run left running is ended first: it would take this one's tasks."""
+    folder = data_folder()
+    leash.sweep(children_of(folder))
     crew = Workers(folder, queues)
     try:
         yield crew
