@@ -1,9 +1,20 @@
-"""What every test may count on: a migrated database of its own process, quickly."""
+"""What every test may count on: a migrated database of its own process, and a province in it, quickly."""
 
 import pytest
 from django.db import connections
 
-from tests import factories, migrated, people
+from tests import factories, kept, migrated, people
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """What runs long begins first, lest one process end alone; tests that begin from the same state follow each other."""
+    items.sort(key=lambda item: (item.get_closest_marker("first") is None, *_place(item)))
+
+
+def _place(item):
+    states = kept.wanted(getattr(item, "fixturenames", ()))
+    return (not states, sorted(states))
 
 
 @pytest.fixture(scope="session")
@@ -21,12 +32,49 @@ def django_db_setup(django_db_setup):
     migrated.cut_off(connections["default"].settings_dict["NAME"])
 
 
+@pytest.fixture(scope="session")
+def all_states(django_db_setup, django_db_blocker):
+    states = kept.States(django_db_blocker)
+    yield states
+    states.end()
+
+
 @pytest.fixture
-def world(db):
+def states(all_states, request):
+    all_states.begin(commits=kept.commits(request))
+    return all_states
+
+
+@pytest.fixture
+def standing(states, request):
+    """The kept states of this test, before its own transaction begins."""
+    for name in kept.wanted(request.fixturenames):
+        request.getfixturevalue(name)
+    states.settle()
+
+
+@pytest.fixture
+def _django_db_helper(standing, _django_db_helper):
+    """pytest-django's, which begins the test's own transaction and is behind `db` and the mark `django_db` alike."""
+    return _django_db_helper
+
+
+@pytest.fixture
+def kept_world(states):
+    return states.add(factories.province)
+
+
+@pytest.fixture
+def kept_cast(states, kept_world):
+    return states.add(people.cast, kept_world)
+
+
+@pytest.fixture
+def world(kept_world, db):
     """A small province with banks, schemes and everything between (`tests.factories`)."""
-    return factories.province()
+    return kept_world()
 
 
 @pytest.fixture
-def cast(world):
-    return people.cast(world)
+def cast(kept_cast, db):
+    return kept_cast()

@@ -38,8 +38,9 @@ def template() -> str | None:
 
 
 def cut_off(database: str) -> None:
-    """End every session that still uses this database."""
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+    """End every session that still uses this database. Asked from `postgres`, which every server has, as Django does for its own."""
+    address = urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres").geturl()
+    with psycopg.connect(address, autocommit=True) as server:
         server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()", [database])
 
 
