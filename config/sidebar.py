@@ -31,6 +31,7 @@ GROUPS = (
             ("lenders.branch", "home_work"),
             ("lenders.product", "inventory_2"),
             ("lenders.appetite", "savings"),
+            ("lenders.appetiteletter", "mark_email_read"),
         ),
     ),
     (

@@ -13,11 +13,14 @@ from unfold.decorators import display
 from common.money import format_yuan
 from common.steps import Step
 from deals.actions import CLAIM_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
+from deals.declarations import LETTER_ACTIONS
 from deals.models import Deal, DeclineCode, Drawdown, InterestReceipt, Invitation, RatePeriod, Repayment
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies import caps
 from deals.subsidies.models import AccrualLine, FundingBatch, OtherSupport, Recovery, RecoveryReceipt, SubsidyClaim
 from deals.subsidies.states import BANK_CLAIM_STEPS, FIRM_CLAIM_STEPS, STEPS_OF_CHANNEL
+from lenders.admin import LetterDesk
+from lenders.models import AppetiteLetter
 from matching.admin import RoundDesk, office_of
 from matching.models import Round
 from organisations.acting import acting
@@ -41,6 +44,11 @@ class FilingAdmin(FilingDesk):
 @admin.register(Round)
 class RoundAdmin(RoundDesk):
     step_functions = ROUND_ACTIONS
+
+
+@admin.register(AppetiteLetter)
+class AppetiteLetterAdmin(LetterDesk):
+    step_functions = LETTER_ACTIONS
 
 
 @admin.register(DeclineCode)

@@ -8,12 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from common.steps import Param
 from ledger.models import Entry
-from lenders.appetite import declare, may_declare
-from lenders.models import Appetite, Bank, Branch, BranchServes, Product
-from organisations.actors import Person
-from organisations.desk import Desk, EditableRows, ReadOnly, Rows, in_percent, in_wan, table
-from organisations.models import FirmProfile
-from organisations.step_desk import Act, ActDesk
+from lenders import letters
+from lenders.models import Appetite, AppetiteLetter, AppetiteLetterLine, Bank, Branch, BranchServes, Product
+from lenders.states import LETTER_STEPS
+from organisations.actors import REVIEW_ROLES, Person
+from organisations.desk import Desk, EditableRows, ReadOnly, Rows, in_percent, in_wan, state, table
+from organisations.models import FirmProfile, Programme, Unit
+from organisations.step_desk import Act, StepDesk
 
 MOVEMENTS_SHOWN = 50
 
@@ -83,39 +84,79 @@ class ProductAdmin(Desk):
     )
 
 
-def _declare(appetite: Appetite, by: Person, values: dict[str, Any]) -> None:
-    declare(
-        appetite.bank,
-        appetite.branch,
-        programme=appetite.programme,
-        period=appetite.period,
-        valid_from=appetite.valid_from,
-        valid_to=appetite.valid_to,
-        limit=values.get("limit"),
-        max_ticket=values.get("max_ticket"),
-        case_load=values.get("case_load"),
-        note=values.get("note", ""),
-        by=by,
-        at=by.at,
-    )
+def banks() -> list[tuple[int, str]]:
+    return [(row.pk, row.short_name) for row in Bank.objects.order_by("code")]
 
 
-DECLARE = Act(
-    _("登记申报额度"),
+def programmes() -> list[tuple[int, str]]:
+    return [(row.pk, row.name) for row in Programme.objects.order_by("code")]
+
+
+def _office_of(by: Person) -> str:
+    seat = by.office(*REVIEW_ROLES, line=Unit.Line.INDUSTRY)
+    return seat.province if seat else ""
+
+
+def _enter(_nothing: None, by: Person, values: dict[str, Any]) -> None:
+    bank = Bank.objects.get(pk=values.pop("bank"))
+    programme = Programme.objects.get(pk=values.pop("programme"))
+    province = _office_of(by)
+    lines = letters.read_lines(values.pop("lines"), bank, province=province)
+    letters.enter(bank, programme=programme, lines=lines, province=province, by=by, at=by.at, **values)
+
+
+ENTER = Act(
+    _("录入银行来函"),
     (
-        Param("limit", "wan", _("意向额度"), required=False, help=_("留空表示未申报：不参加推荐轮次，但仍可被企业指名、可签约。")),
-        Param("max_ticket", "wan", _("单户上限"), required=False),
-        Param("case_load", "integer", _("同时受理上限（件）"), required=False),
-        Param("note", "long_text", _("依据"), required=False, help=_("银行来函文号、日期等。")),
+        Param("bank", "code", _("银行"), choices=banks),
+        Param("programme", "code", _("政策项目"), choices=programmes),
+        Param("number", "text", _("文号")),
+        Param("dated_on", "date", _("来函日期")),
+        Param("period", "text", _("期间"), help=_("例如 2026H2。")),
+        Param("valid_from", "date", _("自")),
+        Param("valid_to", "date", _("至")),
+        Param(
+            "lines",
+            "long_text",
+            _("各账户额度"),
+            help=_(
+                "每行一个账户，可从表格粘贴：机构代码，额度（万元），单户上限（万元，可不填），同时受理（件，可不填）。本省法人银行的全行额度填银行代码。"
+            ),
+        ),
     ),
-    lambda appetite, by: may_declare(appetite.bank, appetite.branch, by),
-    _declare,
+    lambda _nothing, by: bool(_office_of(by)),
+    _enter,
 )
 
 
+class LetterRows(Rows):
+    model = AppetiteLetterLine
+    fields = ("branch", "limit", "max_ticket", "case_load")
+    show_change_link = False
+
+    def get_queryset(self, request: Any) -> QuerySet[AppetiteLetterLine]:
+        return super().get_queryset(request).select_related("branch__organisation").order_by("branch__code", "pk")
+
+
+class LetterDesk(StepDesk, ReadOnly):
+    """A bank's letter: one person enters it, another registers it. `deals.admin` registers it: a limit may not fall during a round."""
+
+    list_display = ("number", "bank", state, "dated_on", "period", "valid_from", "valid_to", "entered_by", "registered_by")
+    list_filter = ("state", "period", "bank")
+    search_fields = ("number", "bank__short_name")
+    list_select_related = ("bank", "entered_by", "registered_by")
+    ordering = ("-id",)
+    inlines = (LetterRows,)
+    steps = LETTER_STEPS
+    list_acts = {"enter": ENTER}
+
+    def loaded(self, rows: QuerySet[AppetiteLetter]) -> QuerySet[AppetiteLetter]:
+        return rows.select_related("bank", "programme")
+
+
 @admin.register(Appetite)
-class AppetiteAdmin(ActDesk, ReadOnly):
-    """银行意向额度. Declared by the bank through `lenders.appetite`; its money is on the ledger."""
+class AppetiteAdmin(ReadOnly):
+    """银行意向额度. Declared by the bank on its page or by its letter; the money is on the ledger."""
 
     list_display = (
         "bank",
@@ -133,10 +174,6 @@ class AppetiteAdmin(ActDesk, ReadOnly):
     list_select_related = ("bank", "branch__organisation", "account")
     readonly_fields = ("movements",)
     ordering = ("bank__code", "branch__code")
-    acts = {"declare": DECLARE}
-
-    def loaded(self, rows: QuerySet[Appetite]) -> QuerySet[Appetite]:
-        return rows.select_related("bank", "branch", "programme", "account")
 
     @admin.display(description=_("最近账目"))
     def movements(self, appetite: Appetite) -> str:

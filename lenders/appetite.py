@@ -5,25 +5,58 @@ Limits bind what is promised. A branch that declared nothing is no candidate of 
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, Invalid, NotAllowed, Problem
-from common.steps import record
+from common.steps import record, stale
 from ledger import accounts
 from ledger.models import LedgerAccount
-from lenders.models import Appetite, Bank, Branch
+from lenders.models import Appetite, AppetiteLetter, Bank, Branch
 from organisations.actors import Person
 from organisations.models import Programme, Role
 
+NEW = -1  # `seen` of a declaration for a period in which nothing stood declared
+
+
+@dataclass(frozen=True)
+class Place:
+    """What an appetite is declared for: a branch, or without one the whole bank."""
+
+    bank: Bank
+    branch: Branch | None = None
+
+    @property
+    def code(self) -> str:
+        return self.branch.code if self.branch else self.bank.code
+
 
 def may_declare(bank: Bank, branch: Branch | None, by: Person) -> bool:
-    """The branch's own manager, or the provincial branch that looks after all of the bank's branches."""
+    """The branch's own manager, or the administrator at the head or provincial branch, who looks after all of the bank's branches."""
     if by.is_system or by.seat(bank.organisation_id, Role.BANK_PROVINCIAL):
         return True
-    return branch is not None and by.seat(branch.organisation_id, Role.BRANCH_MANAGER, Role.BANK_PROVINCIAL) is not None
+    if branch is not None and by.seat(branch.organisation_id, Role.BRANCH_MANAGER, Role.BANK_PROVINCIAL):
+        return True
+    return Branch.objects.filter(bank=bank, level=Branch.Level.PROVINCIAL, organisation__in=_heads(by)).exists()
+
+
+def places(by: Person) -> list[Place]:
+    """All that this person may declare for, whole banks first: three queries."""
+    provincial = Branch.objects.filter(level=Branch.Level.PROVINCIAL, organisation__in=_heads(by)).values("bank")
+    banks = Bank.objects.filter(Q(organisation__in=_heads(by)) | Q(pk__in=provincial)).select_related("organisation").order_by("code")
+    own = {seat.organisation_id for seat in by.seats if seat.role in (Role.BRANCH_MANAGER, Role.BANK_PROVINCIAL)}
+    whole = list(banks)
+    branches = Branch.objects.filter(Q(organisation__in=own) | Q(bank__in=[bank.pk for bank in whole]), organisation__is_active=True)
+    rows = branches.select_related("bank__organisation", "organisation").order_by("bank__code", "code")
+    return [*(Place(bank) for bank in whole), *(Place(row.bank, row) for row in rows)]
+
+
+def _heads(by: Person) -> set[int]:
+    return {seat.organisation_id for seat in by.seats if seat.role == Role.BANK_PROVINCIAL}
 
 
 def declare(
@@ -41,14 +74,19 @@ def declare(
     case_load: int | None = None,
     may_fall: bool = True,
     note: str = "",
+    letter: AppetiteLetter | None = None,
+    seen: int | None = None,
 ) -> Appetite:
     """Declare, or declare anew, the appetite of a bank or of one of its branches for a period.
 
     `limit=None` says "not declared": nothing is checked. A limit cannot fall below what is promised and done, nor at all while
-    `may_fall` is False (a round is being computed on it). Declaring the same again changes nothing.
+    `may_fall` is False (a round is being computed on it). Declaring the same again changes nothing. A registered `letter` speaks for
+    the bank where nobody of the bank does. `seen` is the version looked at, NEW where there was none; without it the last word counts.
     """
-    _check(bank, branch, valid_from=valid_from, valid_to=valid_to, limit=limit, by=by)
+    _check(bank, branch, valid_from=valid_from, valid_to=valid_to, limit=limit, by=by, letter=letter)
     with transaction.atomic():
+        if seen is not None:
+            _unchanged(bank, branch, programme=programme, period=period, seen=seen, by=by)
         appetite = _opened(bank, branch, programme=programme, period=period, valid_from=valid_from, valid_to=valid_to)
         appetite = Appetite.objects.select_for_update(no_key=True, of=("self",)).select_related("account").get(pk=appetite.pk)
         old = LedgerAccount.objects.get(pk=appetite.account_id).limit
@@ -89,8 +127,18 @@ def account_of(branch: Branch, *, programme_id: int, on: dt.date) -> LedgerAccou
     return appetite.account if appetite else None
 
 
-def _check(bank: Bank, branch: Branch | None, *, valid_from: dt.date, valid_to: dt.date, limit: Decimal | None, by: Person) -> None:
-    if not may_declare(bank, branch, by):
+def _check(
+    bank: Bank,
+    branch: Branch | None,
+    *,
+    valid_from: dt.date,
+    valid_to: dt.date,
+    limit: Decimal | None,
+    by: Person,
+    letter: AppetiteLetter | None,
+) -> None:
+    spoken = letter is not None and (letter.bank_id, letter.state) == (bank.pk, AppetiteLetter.State.REGISTERED)
+    if not spoken and not may_declare(bank, branch, by):
         raise NotAllowed(_("意向额度由银行自行申报：本机构负责人或省分行管理员办理。"))
     problems = []
     if branch is not None and branch.bank_id != bank.pk:
@@ -101,6 +149,23 @@ def _check(bank: Bank, branch: Branch | None, *, valid_from: dt.date, valid_to: 
         problems.append(Problem("limit", "negative", _("意向额度不能为负数。"), _("不再接受推荐的，请申报为 0。")))
     if problems:
         raise Invalid(problems)
+
+
+def _unchanged(bank: Bank, branch: Branch | None, *, programme: Programme, period: str, seen: int, by: Person) -> None:
+    """Refuse a declaration begun before somebody else's; an account opened only as a parent is not declared yet."""
+    rows = Appetite.objects.select_for_update(no_key=True, of=("self",)).select_related("account")
+    known = rows.filter(programme=programme, bank=bank, branch=branch, period=period).first()
+    if known is None or seen == known.version:
+        return
+    if seen != NEW:
+        raise stale(known, seen, by=by, allowed=True)
+    if known.version or known.account.limit is not None:
+        raise Conflict(
+            _("%(appetite)s 已申报。") % {"appetite": known},
+            code="declared_already",
+            field="period",
+            remedy=_("请在列表中选择该期间后修改。"),
+        )
 
 
 def _falls(old: Decimal | None, new: Decimal | None) -> bool:

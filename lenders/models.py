@@ -3,13 +3,13 @@
 import pghistory
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.models import Provincial, Versioned
 from ledger.models import LedgerAccount
 from organisations.actors import REVIEW_ROLES, Person
-from organisations.models import Organisation, Programme, Region, Role, Unit
+from organisations.models import Organisation, Programme, Region, Role, Unit, User
 
 
 class Bank(Provincial):
@@ -111,16 +111,27 @@ class Product(Provincial, Versioned):
         return self.name
 
 
+def offices_of(actor: Person) -> frozenset[str]:
+    """The provinces in whose provincial offices the person reviews."""
+    return frozenset(seat.province for seat in actor.seats if seat.unit_kind == Unit.Kind.PROVINCE and seat.role in REVIEW_ROLES)
+
+
 class AppetiteQuerySet(models.QuerySet["Appetite"]):
     def visible_to(self, actor: Person) -> "AppetiteQuerySet":
-        """A branch its own, a bank's head and provincial branch all of the bank's, the province's offices and readers the province's."""
+        """A branch its own, a bank's head and provincial branch all of the bank's, the province's offices and readers the province's.
+
+        A national bank's whole account is the nation's row, yet it binds the rounds of each province in which a branch declared
+        under it: whoever reads the province reads it too.
+        """
         if actor.is_system:
             return self
         heads = {seat.organisation_id for seat in actor.seats if seat.role == Role.BANK_PROVINCIAL}
-        bank = Q(bank__organisation__in=actor.organisation_ids) | Q(bank__branches__organisation__in=heads)
-        offices = {seat.province for seat in actor.seats if seat.unit_kind == Unit.Kind.PROVINCE and seat.role in REVIEW_ROLES}
-        province = Q(province__in=offices | actor.provinces(Role.AUDITOR, Role.READER))
-        return self.filter(Q(branch__organisation__in=actor.organisation_ids) | bank | province).distinct()
+        looked_after = Exists(Branch.objects.filter(bank=OuterRef("bank"), organisation__in=heads))
+        bank = Q(bank__organisation__in=actor.organisation_ids) | Q(looked_after)
+        provinces = offices_of(actor) | actor.provinces(Role.AUDITOR, Role.READER)
+        binding = Exists(LedgerAccount.objects.filter(parent=OuterRef("account"), province__in=provinces))
+        province = Q(province__in=provinces) | Q(binding)
+        return self.filter(Q(branch__organisation__in=actor.organisation_ids) | bank | province)
 
 
 @pghistory.track()
@@ -153,3 +164,73 @@ class Appetite(Provincial, Versioned):
 
     def __str__(self) -> str:
         return f"{self.branch or self.bank} {self.period}"
+
+
+class AppetiteLetterQuerySet(models.QuerySet["AppetiteLetter"]):
+    def visible_to(self, actor: Person) -> "AppetiteLetterQuerySet":
+        """The province's offices and readers; the bank whose letter it is."""
+        if actor.is_system:
+            return self
+        provinces = offices_of(actor) | actor.provinces(Role.AUDITOR, Role.READER)
+        heads = {seat.organisation_id for seat in actor.seats if seat.role == Role.BANK_PROVINCIAL}
+        looked_after = Exists(Branch.objects.filter(bank=OuterRef("bank"), organisation__in=heads))
+        return self.filter(Q(province__in=provinces) | Q(bank__organisation__in=heads) | Q(looked_after))
+
+
+class AppetiteLetter(Provincial, Versioned):
+    """意向额度来函: what a bank declared on paper. One person of the provincial office enters it, a second registers it."""
+
+    class State(models.TextChoices):
+        ENTERED = "entered", _("待复核")
+        REGISTERED = "registered", _("已登记")
+        VOID = "void", _("已作废")
+
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="+", verbose_name=_("政策项目"))
+    bank = models.ForeignKey(Bank, models.PROTECT, related_name="letters", verbose_name=_("银行"))
+    number = models.CharField(_("文号"), max_length=100)
+    dated_on = models.DateField(_("来函日期"))
+    period = models.CharField(_("期间"), max_length=20)
+    valid_from = models.DateField(_("自"))
+    valid_to = models.DateField(_("至"))
+    state = models.CharField(_("状态"), max_length=20, choices=State, default=State.ENTERED)
+    entered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("录入人"))
+    entered_at = models.DateTimeField(_("录入时间"))
+    registered_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("复核人"))
+    registered_at = models.DateTimeField(_("登记时间"), null=True, blank=True)
+
+    objects = AppetiteLetterQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("意向额度来函")
+        verbose_name_plural = _("意向额度来函")
+        constraints = (
+            models.UniqueConstraint(fields=["programme", "bank", "number"], condition=~Q(state="void"), name="appetite_letter_number_once"),
+            models.CheckConstraint(condition=Q(valid_from__lte=models.F("valid_to")), name="appetite_letter_dates_ordered"),
+            models.CheckConstraint(
+                condition=Q(registered_by=None) | ~Q(registered_by=models.F("entered_by")), name="appetite_letter_two_people"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.bank} {self.number}"
+
+
+class AppetiteLetterLine(Provincial):
+    """What the letter says of one account: a branch, or without one the whole bank."""
+
+    letter = models.ForeignKey(AppetiteLetter, models.CASCADE, related_name="lines", verbose_name=_("来函"))
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("机构"))
+    limit = models.DecimalField(_("意向额度（元）"), max_digits=18, decimal_places=2)
+    max_ticket = models.DecimalField(_("单户上限（元）"), max_digits=18, decimal_places=2, null=True, blank=True)
+    case_load = models.PositiveIntegerField(_("同时受理上限（件）"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("来函额度")
+        verbose_name_plural = _("来函额度")
+        constraints = (
+            models.UniqueConstraint(fields=["letter", "branch"], nulls_distinct=False, name="appetite_letter_account_once"),
+            models.CheckConstraint(condition=Q(limit__gte=0), name="appetite_letter_limit_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.letter} {self.branch or self.letter.bank}"

@@ -30,6 +30,7 @@ FLOW = (
     "lenders.branch",
     "lenders.product",
     "lenders.appetite",
+    "lenders.appetiteletter",
     "schemes.scheme",
     "schemes.schemeversion",
     "schemes.stacking",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from organisations.actors import Person
+from organisations.models import Role
 from portal.access import is_bank, is_finance, is_firm, is_provincial, is_reviewer, oversees
 
 
@@ -34,6 +35,11 @@ def sees_claims(by: Person) -> bool:
     return is_firm(by) or is_bank(by) or is_finance(by) or oversees(by)
 
 
+def declares(by: Person) -> bool:
+    """Who says for a bank or branch what it is willing to lend."""
+    return any(seat.role in (Role.BRANCH_MANAGER, Role.BANK_PROVINCIAL) for seat in by.seats)
+
+
 MENU = (
     Entry("home", _("我的工作"), anyone),
     Entry("my-filings", _("我的申报"), is_firm),
@@ -45,6 +51,7 @@ MENU = (
     Entry("rounds", pgettext_lazy("list", "推荐轮次"), oversees),
     Entry("progress", _("进度总览"), oversees),
     Entry("claims", pgettext_lazy("list", "贴息申领"), sees_claims),
+    Entry("appetites", _("投放意向"), declares),
     Entry("accounts", _("额度与预算"), lambda by: oversees(by) or is_bank(by)),
 )
 

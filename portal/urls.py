@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
-from portal.views import accounts, bulk, claims, deals, filings, form, home, invitations, province, rounds, sign_in, steps
+from portal.views import accounts, appetites, bulk, claims, deals, filings, form, home, invitations, province, rounds, sign_in, steps
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -33,6 +33,9 @@ urlpatterns = [
     path("claims/<int:pk>/", claims.detail, name="claim"),
     path("accounts/", accounts.index, name="accounts"),
     path("accounts/<int:pk>/", accounts.statement, name="account"),
+    path("appetites/", appetites.index, name="appetites"),
+    path("appetites/new/", appetites.form, name="appetite-new"),
+    path("appetites/<int:pk>/", appetites.form, name="appetite"),
     re_path(r"^(?P<kind>deals|filings)/(?P<pk>\d{1,18})/entries/(?P<name>[a-z-]+)/$", steps.enter, name="entry"),
     path("<slug:kind>/<int:pk>/<slug:verb>/", steps.act, name="step"),
 ]
