@@ -63,7 +63,7 @@ def _line(row: Appetite) -> Line:
 
 
 def _one_per_bank(rows: Sequence[Appetite]) -> list[Line]:
-    """A bank's own account contains its branches'. A national bank's is not the province's to read: its branches here are added up."""
+    """A bank's own account contains its branches'; where a bank has none to be read, its branches here are added up."""
     lines = []
     for bank_id, group in groupby(rows, key=lambda row: row.bank_id):
         own = list(group)

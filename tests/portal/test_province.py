@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from ledger.models import LedgerAccount
 from lenders.models import Appetite
 from organisations.models import Region
 from portal import figures, tiles
@@ -124,8 +125,38 @@ def test_accounts_show_banks_first_and_branches_on_request(world, as_):
     assert "建设银行武汉分行" not in branches
 
 
-def test_national_banks_branches_are_added_up(world, as_):
-    Appetite.objects.filter(bank=world.banks["ICBC"], branch=None).update(province="100000")
+def national(world):
+    """ICBC's own row and account are the nation's; its branch's are the province's."""
+    whole = Appetite.objects.get(bank=world.banks["ICBC"], branch=None)
+    Appetite.objects.filter(pk=whole.pk).update(province="100000")
+    LedgerAccount.objects.filter(pk=whole.account_id).update(province="100000")
+    return whole
+
+
+def test_national_banks_whole_account_is_read_by_the_province_it_binds(world, as_):
+    whole = national(world)
+    client = as_("zhao")
+
+    shown = client.get("/accounts/").content.decode()
+
+    assert "本省机构合计" not in shown
+    assert "300,000" in shown
+    assert client.get(f"/accounts/{whole.account_id}/").status_code == 200
+    assert as_("mo_bank").get(f"/accounts/{whole.account_id}/").status_code == 404
+
+
+def test_national_bank_without_a_branch_declared_here_is_not_read(world, as_):
+    whole = national(world)
+    Appetite.objects.filter(branch=world["ICBC-WH"]).update(province="430000")
+    LedgerAccount.objects.filter(parent=whole.account).update(province="430000")
+
+    assert as_("zhao").get(f"/accounts/{whole.account_id}/").status_code == 404
+
+
+def test_branches_of_a_bank_that_declared_nothing_as_a_whole_are_added_up(world, as_):
+    whole = Appetite.objects.get(bank=world.banks["ICBC"], branch=None)
+    LedgerAccount.objects.filter(parent=whole.account).update(parent=None)
+    whole.delete()
 
     shown = as_("zhao").get("/accounts/").content.decode()
 
