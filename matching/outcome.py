@@ -3,18 +3,20 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from common.money import yuan
 from matching import candidates, scoring
 from matching.candidates import BEYOND_LIMIT, PASSED, PLACE, RULES
-from matching.optimizer import Solution
 from matching.problem import APPETITE, BUDGET, CASE_LOAD, TICKET, Built, Resource
 from matching.scoring import FEN_PER_WAN
 from matching.snapshot import NONE, IntArray
 from matching.subsidy import ON_THE_LIST
+
+if TYPE_CHECKING:
+    from matching.optimizer import Solution
 
 NO_CANDIDATE, LIMITS_FULL, OUTRANKED = "no_candidate", "limits_full", "outranked"
 LENDERS_EXPLAINED = 3  # an unmatched need hears of its best options, not of all
@@ -44,7 +46,7 @@ class Outcome:
     """A problem with its solution, read as advice. `standbys` = how many a need may have."""
 
     built: Built
-    solution: Solution
+    solution: "Solution"
     standbys: int = field(default=2)
 
     def advice(self) -> Iterator[Advice]:

@@ -7,17 +7,18 @@ where that differs, so that a short budget never leaves a need unmatched.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from matching import candidates, canonical, scoring, subsidy
 from matching.candidates import Candidates, Ground
-from matching.optimizer import Problem
-from matching.optimizer.problem import FREE
 from matching.scoring import Options
 from matching.snapshot import NONE, IntArray, Snapshot, below
 from matching.subsidy import Stack, Stream
+
+if TYPE_CHECKING:
+    from matching.optimizer import Problem
 
 FEN_PER_YUAN = 100
 APPETITE, CASE_LOAD, TICKET, BUDGET, FLOOR = "appetite", "case_load", "ticket", "budget", "floor"
@@ -41,7 +42,7 @@ class Built:
     stacks: tuple[Stack, ...]
     streams: tuple[Stream, ...]
     resources: tuple[Resource, ...]
-    problem: Problem
+    problem: "Problem"
 
     @property
     def snapshot(self) -> Snapshot:
@@ -60,6 +61,8 @@ class Built:
 
 def build(snapshot: Snapshot, *, needs: IntArray | None = None) -> Built:
     """The problem of a round; of some needs only, to see whether they could be matched at all."""
+    from matching.optimizer import Problem  # noqa: PLC0415 -- numba and scipy take a second to import; only who builds a problem waits for them
+
     ground = Ground(snapshot)
     options, known, found = _price(ground, candidates.find(ground, needs))
     terms = scoring.score(ground, options)
@@ -272,6 +275,8 @@ def _by_option(uses: Uses, options: int) -> tuple[IntArray, Any, IntArray]:
 
 def _fix_pins(built: Built) -> tuple[IntArray, tuple[dict[str, Any], ...]]:
     """Pins in canonical order, each with all its subsidies where the limits allow, else without the limited ones."""
+    from matching.optimizer.problem import FREE  # noqa: PLC0415 -- as in build
+
     p, s = built.problem, built.snapshot
     fixed = np.full(s.needs, FREE, dtype=np.int64)
     left = p.capacity.tolist()

@@ -1,12 +1,13 @@
 """What a solve found, as stored with the round: all that `check` and `replay` need, in canonical bytes. How long it took is not part of it."""
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from matching import canonical
-from matching.optimizer import Cut, Leaf, Solution
-from matching.optimizer.problem import gap_between
+
+if TYPE_CHECKING:
+    from matching.optimizer import Solution
 
 _PLAIN = ("value", "bound", "price_shift", "certificate", "stopped_by", "seed", "steps_done", "steps_planned")
 _ARRAYS = ("choice", "prices", "floor_prices")
@@ -14,7 +15,7 @@ _CUT_ARRAYS, _CUT_PLAIN = ("options", "alpha"), ("resource", "rhs", "price")
 _LEAF = ("fixed", "prices", "floor_prices", "cut_prices")
 
 
-def write(solution: Solution, *, snapshot_sha256: str, problem_sha256: str) -> bytes:
+def write(solution: "Solution", *, snapshot_sha256: str, problem_sha256: str) -> bytes:
     header = {name: getattr(solution, name) for name in _PLAIN} | {
         "schema": 1,
         "snapshot_sha256": snapshot_sha256,
@@ -31,8 +32,11 @@ def write(solution: Solution, *, snapshot_sha256: str, problem_sha256: str) -> b
     return canonical.join(*canonical.pack(header, {name: np.asarray(array, dtype=np.int64) for name, array in arrays.items()}))
 
 
-def read(stored: bytes) -> tuple[Solution, dict[str, Any]]:
+def read(stored: bytes) -> "tuple[Solution, dict[str, Any]]":
     """The solution, and the digests it was written for."""
+    from matching.optimizer import Cut, Leaf, Solution  # noqa: PLC0415 -- as in matching.problem.build
+    from matching.optimizer.problem import gap_between  # noqa: PLC0415 -- likewise
+
     header, arrays = canonical.unpack(*canonical.split(stored))
     solution = Solution(
         **{name: header[name] for name in _PLAIN},

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -21,15 +22,17 @@ from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError, Problem
 from common.steps import take
-from matching import optimizer, result
+from matching import result
 from matching.copying import copy_rows
 from matching.models import NonMatch, Recommendation, Round, RoundData
-from matching.optimizer import Budget, Progress, Solution
 from matching.outcome import Advice, Outcome, Unmatched
 from matching.problem import Built, build
 from matching.snapshot import read
 from matching.states import ROUND_STEPS
 from organisations.actors import system
+
+if TYPE_CHECKING:
+    from matching.optimizer import Progress, Solution
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +63,7 @@ class Attempt:
             raise Superseded
         self.renewed_s = monotonic()
 
-    def heartbeat(self, progress: Progress) -> bool:
+    def heartbeat(self, progress: "Progress") -> bool:
         """Called by the optimizer; False stops it."""
         if monotonic() - self.renewed_s < HEARTBEAT_S:
             return True
@@ -124,8 +127,10 @@ def solve(round_: Round, *, at: dt.datetime, clock: Clock = timezone.now) -> Rou
     return round_
 
 
-def compute(attempt: Attempt) -> tuple[Built, Solution]:
+def compute(attempt: Attempt) -> "tuple[Built, Solution]":
     """Everything that needs no lock: the problem, its solution and the independent check. Raises ValueError if the check finds anything."""
+    from matching import optimizer  # noqa: PLC0415 -- as in matching.problem.build
+
     round_ = attempt.round
     data = RoundData.objects.get(round=round_.pk)
     built = build(read(bytes(data.header), bytes(data.arrays)))
@@ -134,7 +139,7 @@ def compute(attempt: Attempt) -> tuple[Built, Solution]:
     if impossible:
         raise ValueError(f"pins that nothing admits: {impossible}")
     facts = built.snapshot.header["round"]
-    budget = Budget(steps=facts["steps"], time_limit_s=float(round_.time_limit_s))
+    budget = optimizer.Budget(steps=facts["steps"], time_limit_s=float(round_.time_limit_s))
     solution = optimizer.solve(built.problem, budget=budget, gap=GAP_WANTED, seed=facts["seed"], fixed=fixed, progress=attempt.heartbeat)
     if solution.stopped_by == "cancelled":
         raise Superseded
@@ -145,7 +150,7 @@ def compute(attempt: Attempt) -> tuple[Built, Solution]:
     return built, solution
 
 
-def land(attempt: Attempt, built: Built, solution: Solution, *, seconds: float, at: dt.datetime) -> Round:
+def land(attempt: Attempt, built: Built, solution: "Solution", *, seconds: float, at: dt.datetime) -> Round:
     """Write result, recommendations and explanations in one transaction, if this attempt still holds the round."""
     round_ = attempt.round
     stored = result.write(solution, snapshot_sha256=round_.snapshot_sha256, problem_sha256=built.sha256)

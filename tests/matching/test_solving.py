@@ -118,7 +118,7 @@ def test_cancelled_round_is_left_alone(frozen, cast, monkeypatch):
         monkeypatch.undo()
         return optimizer.solve(*args, progress=lambda told: progress(told) and False, **options)
 
-    monkeypatch.setattr(solving.optimizer, "solve", cancel_meanwhile)
+    monkeypatch.setattr(optimizer, "solve", cancel_meanwhile)
 
     round_ = solving.solve(frozen, at=NOW)
 
@@ -127,7 +127,7 @@ def test_cancelled_round_is_left_alone(frozen, cast, monkeypatch):
 
 
 def test_round_fails_with_the_reason_when_the_check_finds_anything(frozen, monkeypatch):
-    monkeypatch.setattr(solving.optimizer, "check", lambda *a, **k: Report(0, 0, (Violation("capacity", "resource 3 is exceeded by 7"),)))
+    monkeypatch.setattr(optimizer, "check", lambda *a, **k: Report(0, 0, (Violation("capacity", "resource 3 is exceeded by 7"),)))
 
     round_ = solving.solve(frozen, at=NOW)
 

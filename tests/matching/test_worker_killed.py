@@ -18,7 +18,7 @@ from django.utils import timezone
 from common.models import AuditEvent
 from ledger.models import Entry
 from lenders.models import Appetite
-from matching import result, rounds, solving, tasks, verify
+from matching import optimizer, result, rounds, solving, tasks, verify
 from matching.models import Recommendation, Round
 from tests.factories import NOW
 from tests.matching import provinces
@@ -76,9 +76,9 @@ def undisturbed_digest(round_):
     """What a worker that nobody kills would have stored."""
     built = solving.build(rounds.snapshot_of(round_))
     facts = built.snapshot.header["round"]
-    solution = solving.optimizer.solve(
+    solution = optimizer.solve(
         built.problem,
-        budget=solving.Budget(steps=facts["steps"], time_limit_s=float(round_.time_limit_s)),
+        budget=optimizer.Budget(steps=facts["steps"], time_limit_s=float(round_.time_limit_s)),
         gap=solving.GAP_WANTED,
         seed=facts["seed"],
         fixed=built.pins[0],
