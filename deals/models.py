@@ -10,7 +10,7 @@ from lenders.models import Branch
 from matching.models import Recommendation
 from organisations.actors import Person
 from organisations.models import Organisation, Role
-from projects.models import EquipmentItem, Filing, Need
+from projects.models import EquipmentItem, Filing, Need, passed_through
 
 
 class DeclineCode(models.Model):
@@ -46,10 +46,9 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
             return self
         shown = ~Q(state__in=[Invitation.State.AWAITING_CONSENT, Invitation.State.WITHHELD])
         bank = Q(branch__organisation__in=actor.organisation_ids) & shown
-        filings = Filing.objects.visible_to(actor).order_by().values("pk")
-        unit = Q(filing__in=filings) & Q(filing__steps__unit__in=actor.unit_ids)
+        unit = passed_through(actor.unit_ids, "filing")
         reader = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
-        return self.filter(bank | Q(filing__firm__in=actor.organisation_ids) | unit | reader).distinct()
+        return self.filter(bank | Q(filing__firm__in=actor.organisation_ids) | unit | reader)
 
     def live(self) -> "InvitationQuerySet":
         return self.filter(state__in=Invitation.LIVE)
@@ -109,9 +108,9 @@ class DealQuerySet(models.QuerySet["Deal"]):
         if actor.is_system:
             return self
         bank = Q(branch__organisation__in=actor.organisation_ids) | Q(branch__bank__organisation__in=actor.organisation_ids)
-        unit = Q(filing__steps__unit__in=actor.unit_ids)
+        unit = passed_through(actor.unit_ids, "filing")
         reader = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
-        return self.filter(Q(firm__in=actor.organisation_ids) | bank | unit | reader).distinct()
+        return self.filter(Q(firm__in=actor.organisation_ids) | bank | unit | reader)
 
     def live(self) -> "DealQuerySet":
         return self.filter(state__in=Deal.LIVE)

@@ -1,6 +1,5 @@
 """The rows a person may see, with everything a page of them reads: the same number of queries for one row or fifty."""
 
-from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
@@ -13,11 +12,6 @@ from projects.models import Filing, IntendedBank, Need
 from schemes.models import Budget
 
 BANKS = Prefetch("intended_banks", IntendedBank.objects.select_related("branch__organisation").order_by("rank"))
-
-
-def _visible(model: Any, by: Person) -> QuerySet[Any]:
-    """What `visible_to` admits, by id: its DISTINCT must not drag along everything a page joins."""
-    return model.objects.filter(pk__in=model.objects.visible_to(by).order_by().values("pk"))
 
 
 def filings(by: Person) -> QuerySet[Filing]:
@@ -35,7 +29,7 @@ def needs_of(filing: Filing) -> list[Need]:
 
 def invitations(by: Person) -> QuerySet[Invitation]:
     """What a bank is shown of the filing is decided by `portal.views.invitations`: the row itself tells only the outline."""
-    return _visible(Invitation, by).select_related(
+    return Invitation.objects.visible_to(by).select_related(
         "branch__organisation",
         "branch__bank",
         "filing__firm",
@@ -51,7 +45,7 @@ def invitations(by: Person) -> QuerySet[Invitation]:
 
 def deals(by: Person) -> QuerySet[Deal]:
     return (
-        _visible(Deal, by)
+        Deal.objects.visible_to(by)
         .select_related(
             "firm__firm",
             "branch__organisation",
@@ -66,7 +60,7 @@ def deals(by: Person) -> QuerySet[Deal]:
 
 
 def claims(by: Person) -> QuerySet[SubsidyClaim]:
-    return _visible(SubsidyClaim, by).select_related(
+    return SubsidyClaim.objects.visible_to(by).select_related(
         "scheme", "claimant", "deal__firm", "deal__branch__organisation", "deal__filing__project", "batch", "office__organisation"
     )
 
@@ -77,13 +71,13 @@ def rounds(by: Person) -> QuerySet[Round]:
 
 
 def recommendations(by: Person) -> QuerySet[Recommendation]:
-    return _visible(Recommendation, by).select_related(
+    return Recommendation.objects.filter(pk__in=Recommendation.objects.visible_to(by).order_by().values("pk")).select_related(
         "branch__organisation", "branch__bank", "product", "round", "need__filing__project", "need__firm"
     )
 
 
 def appetites(by: Person) -> QuerySet[Appetite]:
-    return _visible(Appetite, by).select_related("account", "bank__organisation", "branch__organisation", "programme")
+    return Appetite.objects.visible_to(by).select_related("account", "bank__organisation", "branch__organisation", "programme")
 
 
 def budgets(by: Person) -> QuerySet[Budget]:

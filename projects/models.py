@@ -5,6 +5,7 @@ submit, so that nothing a person typed is ever lost to a rule.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 
 import pghistory
 from django.contrib.postgres.fields import ArrayField
@@ -79,17 +80,22 @@ class EquipmentItem(Provincial):
         return self.name
 
 
+def passed_through(units: Iterable[int], filing: str) -> Exists:
+    """Whether the filing that `filing` names in the outer query goes, or went, through one of these units."""
+    return Exists(ReviewStep.objects.filter(filing=OuterRef(filing), unit__in=units))
+
+
 class FilingQuerySet(models.QuerySet["Filing"]):
     def visible_to(self, actor: Person) -> "FilingQuerySet":
         """Own filings of a firm; what a unit's chain carries to it; what has been disclosed to a bank; a province's, to its readers."""
         if actor.is_system:
             return self
         submitted = ~Q(state=Filing.State.DRAFT)
-        in_chain = Exists(ReviewStep.objects.filter(filing=OuterRef("pk"), unit__in=actor.unit_ids))
+        in_chain = passed_through(actor.unit_ids, "pk")
         told = Disclosure.objects.filter(filing=OuterRef("pk"), organisation__in=actor.organisation_ids, scope=Disclosure.Scope.FILE)
         disclosed = Exists(told.current(at=actor.at))
         readers = actor.provinces(Role.AUDITOR, Role.READER)
-        return self.filter(Q(firm__in=actor.organisation_ids) | (submitted & (Q(in_chain) | Q(disclosed) | Q(province__in=readers))))
+        return self.filter(Q(firm__in=actor.organisation_ids) | (submitted & (in_chain | Q(disclosed) | Q(province__in=readers))))
 
     def with_progress(self) -> "FilingQuerySet":
         """What lists and buttons read, so that a page costs the same number of queries for any number of rows."""

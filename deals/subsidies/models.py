@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from common.models import Provincial, Versioned
 from organisations.actors import Person
 from organisations.models import Organisation, Role, Unit
+from projects.models import passed_through
 from schemes.models import Scheme, SchemeVersion
 
 
@@ -41,11 +42,11 @@ class ClaimQuerySet(models.QuerySet["SubsidyClaim"]):
             return self
         own = Q(claimant__in=actor.organisation_ids) | Q(deal__firm__in=actor.organisation_ids)
         bank = Q(deal__branch__organisation__in=actor.organisation_ids)
-        unit = Q(deal__filing__steps__unit__in=actor.unit_ids)
+        unit = passed_through(actor.unit_ids, "deal__filing")
         finance = {seat.province for seat in actor.seats if seat.line == Unit.Line.FINANCE and seat.unit_kind == Unit.Kind.PROVINCE}
         office = Q(office__in=actor.unit_ids) | Q(province__in=finance)
         reader = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
-        return self.filter(own | bank | unit | office | reader).distinct()
+        return self.filter(own | bank | unit | office | reader)
 
 
 class SubsidyClaim(Provincial, Versioned):
