@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connections
+from django.utils import translation
 
 from tests import factories, kept, migrated, people
 
@@ -78,3 +79,21 @@ def world(kept_world, db):
 @pytest.fixture
 def cast(kept_cast, db):
     return kept_cast()
+
+
+@pytest.fixture
+def kept_seats(states, kept_cast):
+    return states.add(people.seated, kept_cast)
+
+
+@pytest.fixture
+def seated(kept_seats, db):
+    """The cast with desks in the admin."""
+    return kept_seats()
+
+
+@pytest.fixture(autouse=True)
+def _own_language():
+    """A request leaves its reader's language behind; the next test does not read it."""
+    yield
+    translation.deactivate()

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from organisations import roles as desks
 from organisations.actors import Person, person, system
 from organisations.models import Membership, Organisation, User
 from tests import factories
@@ -79,6 +80,14 @@ def cast(world: World, *, at: dt.datetime = NOW) -> Cast:
     return Cast(
         firm=firm, other_firm=other_firm, users=users, system=system(at), **{name: person(user, at=at) for name, user in users.items()}
     )
+
+
+def seated(cast: Cast) -> Cast:
+    """Everybody at the desks of the admin that are theirs."""
+    desks.sync()
+    for user in cast.users.values():
+        desks.seat(user, at=NOW)
+    return cast
 
 
 def member(organisation: Organisation, *roles: str, name: str = "", at: dt.datetime = NOW) -> Person:

@@ -20,18 +20,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world():
-    return factories.province()
-
-
-@pytest.fixture
-def cast(world):
-    roles.sync()
-    cast = people.cast(world)
-    for user in cast.users.values():
-        roles.seat(user, at=NOW)
-    factories.filing(world, cast.firm)
-    return cast
+def cast(world, seated):
+    factories.filing(world, seated.firm)
+    return seated
 
 
 def signed_in(user):

@@ -6,10 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from deals.subsidies.models import SubsidyClaim
-from organisations import roles
-from tests import factories, people
 from tests.deals import claim_cases
-from tests.deals.claim_cases import JULY
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/deals/subsidyclaim/"
@@ -21,17 +18,8 @@ def clock(settings):
 
 
 @pytest.fixture
-def world():
-    return factories.province()
-
-
-@pytest.fixture
-def cast(world):
-    roles.sync()
-    cast = people.cast(world)
-    for user in cast.users.values():
-        roles.seat(user, at=JULY)
-    return cast
+def cast(seated):
+    return seated
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from deals.models import Deal, InterestReceipt
-from tests import factories, people
 from tests.deals import cases, claim_cases
 
 pytestmark = pytest.mark.django_db
@@ -15,16 +14,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def clock(settings):
     settings.FIXED_NOW = "2026-03-02T10:30:00"
-
-
-@pytest.fixture
-def world():
-    return factories.province()
-
-
-@pytest.fixture
-def cast(world):
-    return people.cast(world)
 
 
 @pytest.fixture

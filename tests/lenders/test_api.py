@@ -3,19 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from tests import factories, people
-
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return factories.province()
-
-
-@pytest.fixture
-def cast(world):
-    return people.cast(world)
 
 
 def rows(user, query=""):

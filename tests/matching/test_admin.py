@@ -4,9 +4,8 @@ import pytest
 from django.test import Client
 
 from matching.models import PinBan, Weights
-from organisations import roles
-from tests import factories, people
-from tests.factories import NOW, WEIGHTS
+from tests import factories
+from tests.factories import WEIGHTS
 
 pytestmark = pytest.mark.django_db
 
@@ -17,23 +16,13 @@ def clock(settings):
 
 
 @pytest.fixture
-def world():
-    return factories.province()
-
-
-@pytest.fixture
-def as_(world):
-    roles.sync()
-    cast = people.cast(world)
-    for user in cast.users.values():
-        roles.seat(user, at=NOW)
-
+def as_(seated):
     def client(name):
         signed_in = Client()
-        signed_in.force_login(cast.users[name])
+        signed_in.force_login(seated.users[name])
         return signed_in
 
-    client.cast = cast
+    client.cast = seated
     return client
 
 

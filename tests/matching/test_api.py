@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from matching.models import NonMatch
-from tests import factories, people
+from tests import factories
 from tests.matching import provinces
 
 pytestmark = pytest.mark.django_db
@@ -13,16 +13,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def clock(settings):
     settings.FIXED_NOW = "2026-03-02T10:30:00"
-
-
-@pytest.fixture
-def world():
-    return factories.province()
-
-
-@pytest.fixture
-def cast(world):
-    return people.cast(world)
 
 
 @pytest.fixture

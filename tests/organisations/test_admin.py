@@ -5,10 +5,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from common.models import AuditEvent, CalendarException
-from organisations import roles
 from organisations.models import Batch, PolicyParameter, User
-from tests import factories, people
-from tests.factories import HUBEI, NOW, SINCE
+from tests.factories import HUBEI, SINCE
 
 pytestmark = pytest.mark.django_db
 
@@ -19,17 +17,8 @@ def clock(settings):
 
 
 @pytest.fixture
-def world():
-    return factories.province()
-
-
-@pytest.fixture
-def cast(world):
-    roles.sync()
-    cast = people.cast(world)
-    for user in cast.users.values():
-        roles.seat(user, at=NOW)
-    return cast
+def cast(seated):
+    return seated
 
 
 @pytest.fixture

@@ -4,19 +4,7 @@ import pytest
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
-from tests import factories, people
-
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return factories.province()
-
-
-@pytest.fixture
-def cast(world):
-    return people.cast(world)
 
 
 def as_(user):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from tests import factories, people
+from tests import factories
 from tests.factories import NOW
 
 
@@ -13,16 +13,6 @@ from tests.factories import NOW
 def moment(settings):
     settings.FIXED_NOW = NOW.isoformat()
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
-
-
-@pytest.fixture
-def world(db):
-    return factories.province()
-
-
-@pytest.fixture
-def cast(world):
-    return people.cast(world)
 
 
 @pytest.fixture

@@ -5,19 +5,9 @@ from rest_framework.test import APIClient
 
 from common.models import AuditEvent, IdempotencyKey
 from projects.models import Filing
-from tests import factories, people
+from tests import factories
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return factories.province()
-
-
-@pytest.fixture
-def cast(world):
-    return people.cast(world)
 
 
 @pytest.fixture

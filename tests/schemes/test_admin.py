@@ -3,10 +3,7 @@
 import pytest
 from django.test import Client
 
-from organisations import roles
 from schemes.models import BudgetDocument
-from tests import factories, people
-from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -17,20 +14,10 @@ def clock(settings):
 
 
 @pytest.fixture
-def world():
-    return factories.province()
-
-
-@pytest.fixture
-def as_(world):
-    roles.sync()
-    cast = people.cast(world)
-    for user in cast.users.values():
-        roles.seat(user, at=NOW)
-
+def as_(seated):
     def client(name):
         signed_in = Client()
-        signed_in.force_login(cast.users[name])
+        signed_in.force_login(seated.users[name])
         return signed_in
 
     return client
