@@ -88,10 +88,16 @@ def due_at_calendar_days(start: datetime, *, days: int) -> datetime:
     return _end_of(_local_day(start) + days * ONE_DAY)
 
 
-def due_after_pause(due: datetime, *, paused_at: datetime, resumed_at: datetime, calendar: WorkCalendar) -> datetime:
-    """Where `due` moves when a pause ends: later by the working days that were paused. A clock already run out does not move."""
+def due_after_pause(due: datetime, *, paused_at: datetime, resumed_at: datetime, calendar: WorkCalendar | None) -> datetime:
+    """Where `due` moves when a pause ends: later by the working days that were paused. A clock already run out does not move.
+
+    Without a calendar the days are calendar days, as of `due_at_calendar_days`.
+    """
     if resumed_at < paused_at:
         raise ValueError("a pause cannot end before it begins")
+    if calendar is None:
+        stood = _local_day(resumed_at) - _local_day(paused_at)
+        return due if not stood or _local_day(paused_at) > _local_day(due) else _end_of(_local_day(due) + stood)
     paused = calendar.working_days_between(_local_day(paused_at), _local_day(resumed_at))
     if paused == 0 or _local_day(paused_at) > _local_day(due):
         return due

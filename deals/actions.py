@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from deals import bank_review, commitments, deal_steps, drawdowns, invitations
+from deals import bank_review, commitments, deal_steps, drawdowns, invitations, waiting
 from deals.subsidies.actions import CLAIM_ACTIONS
 from matching.actions import ROUND_ACTIONS as MATCHING_ROUND_ACTIONS
 from matching.actions import WEIGHTS_ACTIONS
@@ -28,6 +28,8 @@ INVITATION_ACTIONS: Actions = {
     "consent": invitations.consent,
     "withhold": invitations.withhold,
     "view": invitations.view,
+    "ask": waiting.ask,
+    "answer": waiting.answer,
     "accept": bank_review.accept,
     "decline": bank_review.decline,
 }
@@ -35,6 +37,8 @@ DEAL_ACTIONS: Actions = {
     "confirm": deal_steps.confirm,
     "confirm_direct": deal_steps.confirm_direct,
     "start_diligence": deal_steps.start_diligence,
+    "ask": waiting.ask,
+    "answer": waiting.answer,
     "report_up": deal_steps.report_up,
     "approve_credit": deal_steps.approve_credit,
     "sign": deal_steps.sign,

@@ -8,7 +8,7 @@ from typing import Any
 from common.workdays import SHANGHAI, WorkCalendar, due_at, due_at_calendar_days, load_calendar
 from organisations import deadlines, policy
 
-CONTACT, CONSENT, DECISION, CHOICE = "contact", "consent", "decision", "choice"
+CONTACT, CONSENT, DECISION, CHOICE, MATERIALS = "contact", "consent", "decision", "choice", "materials"
 KEYS = ["bank_first_contact_days", "bank_decision_days", "consent_days", "max_live_invitations"]
 
 

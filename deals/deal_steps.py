@@ -15,7 +15,7 @@ from common.errors import Invalid, Problem
 from common.steps import Taken, lock, only, take, take_many
 from deals import choice, clocks, holds, needs, sending, standbys
 from deals.bulk import By, rehearse, succeeded, voice
-from deals.clocks import DECISION, Clock, day
+from deals.clocks import DECISION, MATERIALS, Clock, day
 from deals.direct import confirm_direct, register_direct
 from deals.invitations import loaded, looked_up
 from deals.models import Deal, Invitation
@@ -147,7 +147,7 @@ def approve_credit_many(
         fit = [row for row in rows if not problems[row.pk]]
         changes = {row.pk: _approval(terms[row.pk]) for row in fit}
         results = take_many(DEAL_STEPS, "approve_credit", fit, by=by, at=at, seen=seen, note=note, changes=changes)
-        clocks.stop(succeeded(results), DECISION, at=at)
+        clocks.stop(succeeded(results), DECISION, MATERIALS, at=at)
     return results + [Taken(row, Invalid(problems[row.pk])) for row in rows if problems[row.pk]]
 
 

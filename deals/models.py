@@ -39,6 +39,23 @@ class Origin(models.TextChoices):
     DIRECT = "direct", _("银企自行达成")
 
 
+class Waiting(models.Model):
+    """A bank's case that rests until the firm has handed in what is missing; the bank's time stands still meanwhile."""
+
+    WAITS_IN: tuple[str, ...] = ()
+
+    waiting_since = models.DateTimeField(_("待企业补充材料自"), null=True, blank=True)
+    waiting_until = models.DateTimeField(_("企业补充期限"), null=True, blank=True)
+    waiting_for = models.CharField(_("需补充的材料"), max_length=300, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.waiting_since is not None and self.state in self.WAITS_IN  # type: ignore[attr-defined]  # each of ours has a state
+
+
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def visible_to(self, actor: Person) -> "InvitationQuerySet":
         """A bank sees its own once the firm let it; the firm and the units of the chain see all of theirs."""
@@ -54,7 +71,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(state__in=Invitation.LIVE)
 
 
-class Invitation(Provincial, Versioned):
+class Invitation(Provincial, Versioned, Waiting):
     """A bank may look at a need. Named ones open at once; suggested ones wait for the firm's consent."""
 
     class State(models.TextChoices):
@@ -69,6 +86,7 @@ class Invitation(Provincial, Versioned):
         WITHDRAWN = "withdrawn", _("需求已撤回")
 
     LIVE = ("awaiting_consent", "open", "viewed", "accepted")
+    WAITS_IN = ("viewed",)
 
     need = models.ForeignKey(Need, models.PROTECT, related_name="invitations", verbose_name=_("需求"))
     filing = models.ForeignKey(Filing, models.PROTECT, related_name="invitations", verbose_name=_("申报"))
@@ -116,7 +134,7 @@ class DealQuerySet(models.QuerySet["Deal"]):
         return self.filter(state__in=Deal.LIVE)
 
 
-class Deal(Provincial, Versioned):
+class Deal(Provincial, Versioned, Waiting):
     """对接项目: begins when a bank states intent, is confirmed when the firm chooses it, and records what was signed and drawn."""
 
     class State(models.TextChoices):
@@ -134,6 +152,7 @@ class Deal(Provincial, Versioned):
         LAPSED = "lapsed", _("企业已选其他银行")
 
     LIVE = ("intent", "confirmed", "diligence", "reported_up", "credit_approved", "signed", "drawing", "completed")
+    WAITS_IN = ("diligence", "reported_up")
     COMMITTED = ("confirmed", "diligence", "reported_up", "credit_approved", "signed", "drawing", "completed")
 
     need = models.ForeignKey(Need, models.PROTECT, related_name="deals", verbose_name=_("需求"))

@@ -47,6 +47,27 @@ def by_system_or_firm(deal: Deal, by: Person) -> bool:
     return by.is_system or by_firm(deal, by)
 
 
+def by_asking_bank(row: Invitation | Deal, by: Person) -> bool:
+    return not row.is_waiting and by_bank(row, by)
+
+
+def by_either_side(row: Invitation | Deal, by: Person) -> bool:
+    """While the bank waits: the firm that hands in, the bank that has received; or time, when the firm's own term is over."""
+    if not row.is_waiting:
+        return False
+    is_firms = by_firm_of_invitation(row, by) if isinstance(row, Invitation) else by_firm(row, by)
+    return by.is_system or is_firms or by_bank(row, by)
+
+
+def same_state(row: Invitation | Deal) -> str:
+    return row.state
+
+
+def not_waiting(row: Invitation | Deal) -> Iterable[Problem]:
+    if row.is_waiting:
+        yield Problem("", "waiting", _("正在等待企业补充材料。"), _("请先登记“材料已补充”。"))
+
+
 def after_drawdown(deal: Deal) -> str:
     """Completed once the whole signed amount has been drawn; the drawdown is written before the step is taken."""
     return D.COMPLETED if sum(row.amount for row in deal.drawdowns.all()) >= deal.signed_amount else D.DRAWING
@@ -61,6 +82,7 @@ def decline_choices() -> list[tuple[str, str]]:
     return list(DeclineCode.objects.order_by("category", "id").values_list("code", "sentence"))
 
 
+WAITING_FOR = Param("waiting_for", "text", _("需补充的材料"), help=_("企业将看到这段文字；等待期间不计入银行办理时限。"))
 DECLINE_CODE = Param("code", "code", _("谢绝原因"), choices=decline_choices, help=_("企业看到对应的说明和下一步建议；不得填写征信细节。"))
 AMOUNT = Param("amount", "wan", _("金额（万元）"))
 RATE = Param("rate_bp", "percent", _("年利率（%）"))
@@ -92,6 +114,8 @@ INVITATION_STEPS: dict[str, Step] = {
     "consent": Step(frozenset({I.AWAITING_CONSENT}), I.OPEN, by_firm_of_invitation, _("同意向该银行公开")),
     "withhold": Step(frozenset({I.AWAITING_CONSENT, I.OPEN, I.VIEWED}), I.WITHHELD, by_firm_of_invitation, _("不同意公开")),
     "view": Step(frozenset({I.OPEN}), I.VIEWED, by_bank, _("查看")),
+    "ask": Step(frozenset({I.VIEWED}), same_state, by_asking_bank, _("请企业补充材料"), params=(WAITING_FOR,)),
+    "answer": Step(frozenset({I.VIEWED}), same_state, by_either_side, _("材料已补充")),
     "accept": Step(
         frozenset({I.OPEN, I.VIEWED, I.EXPIRED}),
         I.ACCEPTED,
@@ -111,8 +135,15 @@ DEAL_STEPS: dict[str, Step] = {
     "confirm": Step(frozenset({D.INTENT}), D.CONFIRMED, by_choosing_firm, _("选择该银行")),
     "confirm_direct": Step(frozenset({D.INTENT}), D.SIGNED, by_other_side, _("确认已签约")),
     "start_diligence": Step(frozenset({D.CONFIRMED}), D.DILIGENCE, by_bank, _("材料齐备，开始尽职调查")),
+    "ask": Step(frozenset({D.DILIGENCE, D.REPORTED_UP}), same_state, by_asking_bank, _("请企业补充材料"), params=(WAITING_FOR,)),
+    "answer": Step(frozenset({D.DILIGENCE, D.REPORTED_UP}), same_state, by_either_side, _("材料已补充")),
     "report_up": Step(
-        frozenset({D.DILIGENCE}), D.REPORTED_UP, by_bank, _("上报上级行审批"), params=(Param("expected_on", "date", _("预计批复日期")),)
+        frozenset({D.DILIGENCE}),
+        D.REPORTED_UP,
+        by_bank,
+        _("上报上级行审批"),
+        missing=not_waiting,
+        params=(Param("expected_on", "date", _("预计批复日期")),),
     ),
     "approve_credit": Step(frozenset({D.DILIGENCE, D.REPORTED_UP}), D.CREDIT_APPROVED, by_bank, _("登记授信批复"), params=APPROVAL),
     "sign": Step(frozenset({D.CREDIT_APPROVED}), D.SIGNED, by_bank, _("登记签约"), missing=approval_present, params=CONTRACT),

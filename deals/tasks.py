@@ -3,8 +3,9 @@
 import datetime as dt
 
 from celery import shared_task
+from django.db.models import Q
 
-from deals import invitations, reminders
+from deals import invitations, reminders, waiting
 from deals.clocks import day
 from deals.models import Deal, Invitation
 from deals.subsidies import accrual
@@ -17,8 +18,10 @@ AT_ONCE = 500
 
 
 def expire_due(*, at: dt.datetime) -> int:
-    """Expire every invitation past its day; how many. Standbys follow by themselves."""
-    due = Invitation.objects.filter(state__in=EXPIRING, expires_at__lt=at).order_by("pk")
+    """Expire every invitation past its day; how many. Standbys follow by themselves. Time does not pass while the firm is waited for."""
+    waiting.end_overdue(at=at)
+    rested = Q(waiting_since__isnull=False, state__in=Invitation.WAITS_IN)
+    due = Invitation.objects.filter(state__in=EXPIRING, expires_at__lt=at).exclude(rested).order_by("pk")
     expired = 0
     for chunk in _chunks(list(due)):
         expired += sum(result.error is None for result in invitations.expire_many(chunk, at=at))

@@ -58,8 +58,11 @@ def pause_many(objects: Sequence[models.Model], *kinds: str, at: dt.datetime) ->
     running(objects, *kinds).filter(paused_at=None).update(paused_at=at)
 
 
-def resume_many(objects: Sequence[models.Model], *kinds: str, at: dt.datetime, calendar: WorkCalendar) -> dict[int, dt.datetime]:
-    """Let paused clocks run on, later by the working days they stood still; object id → the new due moment."""
+def resume_many(objects: Sequence[models.Model], *kinds: str, at: dt.datetime, calendar: WorkCalendar | None) -> dict[int, dt.datetime]:
+    """Let paused clocks run on, later by the days they stood still; object id → the new due moment.
+
+    Working days of `calendar`; without one, calendar days, for terms that run through rest days.
+    """
     paused = list(running(objects, *kinds).exclude(paused_at=None).order_by("pk"))
     for deadline in paused:
         deadline.due_at = due_after_pause(deadline.due_at, paused_at=deadline.paused_at, resumed_at=at, calendar=calendar)

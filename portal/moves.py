@@ -91,6 +91,7 @@ DEAL_MOVES: Mapping[str, tuple[str, Any]] = {
     D.DRAWING: ("bank", _("按进度放款")),
     D.COMPLETED: ("bank", pgettext_lazy("deal", "贷后管理，结清后登记")),
 }
+HAND_IN = _("补充材料")
 
 
 def of_docking(moves: Iterable[Move]) -> Move | None:
@@ -105,7 +106,7 @@ def of_invitation(invitation: Invitation, by: Person) -> Move:
     deal = getattr(invitation, "deal", None)
     if deal is not None and deal.state != D.INTENT:
         return Move()
-    side, what, field = INVITATION_MOVES[invitation.state]
+    side, what, field = ("firm", HAND_IN, "waiting_until") if invitation.is_waiting else INVITATION_MOVES[invitation.state]
     due = getattr(invitation, field) if field else None
     if side == "firm":
         mine = by.seat(invitation.filing.firm_id, *FIRM_ROLES) is not None
@@ -116,7 +117,7 @@ def of_invitation(invitation: Invitation, by: Person) -> Move:
 def of_deal(deal: Deal, by: Person, due: dt.datetime | None = None) -> Move:
     if deal.state not in DEAL_MOVES:
         return Move()
-    side, what = DEAL_MOVES[deal.state]
+    side, what = ("firm", HAND_IN) if deal.is_waiting else DEAL_MOVES[deal.state]
     if deal.state == D.INTENT and deal.registered_by_id is not None:
         side, what = ("bank" if deal.registered_by_id == deal.firm_id else "firm"), _("核对并确认已签的合同")
     if side == "firm":

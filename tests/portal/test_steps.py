@@ -192,3 +192,18 @@ def test_next_address_of_another_site_is_ignored(as_, in_review):
     answer = as_("chen").post(f"/filings/{in_review.pk}/pass/", form)
 
     assert answer["Location"] == f"/filings/{in_review.pk}/"
+
+
+def test_firm_reads_what_is_missing_and_hands_it_in(world, listed, as_):
+    row = cases.invitation(world, listed, state="viewed")
+    form = {"seen": row.version, "waiting_for": "2025 年审计报告", "once": "w1"}
+
+    asked = as_("bai").post(f"/invitations/{row.pk}/ask/", form)
+    firms = as_("lin").get(f"/invitations/{row.pk}/").content.decode()
+    answered = as_("lin").post(f"/invitations/{row.pk}/answer/", {"seen": row.version + 1, "once": "w2"})
+
+    row.refresh_from_db()
+    assert (asked.status_code, answered.status_code) == (302, 302)
+    assert "2025 年审计报告" in firms
+    assert "材料已补充" in firms
+    assert (row.state, row.is_waiting) == ("viewed", False)
