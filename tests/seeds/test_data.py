@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from stdnum.cn import uscc
 
+from projects.review import OPENABLE
 from seeds.reference import branches_serving, county_codes, flag, indexed, split, table
 
 DIRECT = {"429004", "429005", "429006", "429021"}
@@ -229,3 +230,9 @@ def test_batches_close_tier_after_tier():
 def test_every_coded_reason_has_both_languages():
     for name in ("reject_codes", "return_reasons"):
         assert all(row["sentence"] and row["sentence_en"] for row in table(name))
+
+
+def test_every_field_a_reason_names_is_in_the_form_or_among_its_papers():
+    named = {name for row in table("return_reasons") for name in split(row["fields"])}
+
+    assert named - OPENABLE == set()
