@@ -77,7 +77,7 @@ class Invitation(Provincial, Versioned, Waiting):
     class State(models.TextChoices):
         AWAITING_CONSENT = "awaiting_consent", _("待企业同意")
         OPEN = "open", _("已送达银行")
-        VIEWED = "viewed", _("银行已查看")
+        VIEWED = "viewed", _("银行已联系企业")
         ACCEPTED = "accepted", _("银行有意向")
         DECLINED = "declined", _("银行谢绝")
         WITHHELD = "withheld", _("企业未同意")
@@ -98,7 +98,7 @@ class Invitation(Provincial, Versioned, Waiting):
     )
     state = models.CharField(_("状态"), max_length=20, choices=State)
     sent_at = models.DateTimeField(_("发出时间"))
-    viewed_at = models.DateTimeField(_("查看时间"), null=True, blank=True)
+    viewed_at = models.DateTimeField(_("首次联系时间"), null=True, blank=True)
     contact_due_at = models.DateTimeField(_("首次联系期限"), null=True, blank=True)
     expires_at = models.DateTimeField(_("有效期至"), null=True, blank=True)
     decline_code = models.ForeignKey(DeclineCode, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("谢绝原因"))

@@ -113,7 +113,7 @@ SLIP = (Param("on", "date", _("日期")), Param("slip_no", "text", _("凭证号"
 INVITATION_STEPS: dict[str, Step] = {
     "consent": Step(frozenset({I.AWAITING_CONSENT}), I.OPEN, by_firm_of_invitation, _("同意向该银行公开")),
     "withhold": Step(frozenset({I.AWAITING_CONSENT, I.OPEN, I.VIEWED}), I.WITHHELD, by_firm_of_invitation, _("不同意公开")),
-    "view": Step(frozenset({I.OPEN}), I.VIEWED, by_bank, _("查看")),
+    "view": Step(frozenset({I.OPEN}), I.VIEWED, by_bank, _("已联系企业")),
     "ask": Step(frozenset({I.VIEWED}), same_state, by_asking_bank, _("请企业补充材料"), params=(WAITING_FOR,)),
     "answer": Step(frozenset({I.VIEWED}), same_state, by_either_side, _("材料已补充")),
     "accept": Step(

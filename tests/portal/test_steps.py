@@ -207,3 +207,15 @@ def test_firm_reads_what_is_missing_and_hands_it_in(world, listed, as_):
     assert "2025 年审计报告" in firms
     assert "材料已补充" in firms
     assert (row.state, row.is_waiting) == ("viewed", False)
+
+
+def test_first_contact_is_called_by_its_name(world, listed, as_):
+    row = cases.invitation(world, listed)
+    client = as_("bai")
+
+    offered = client.get(f"/invitations/{row.pk}/").content.decode()
+    client.post(f"/invitations/{row.pk}/view/", {"seen": row.version, "once": "v1"})
+
+    shown = client.get(f"/invitations/{row.pk}/").content.decode()
+    assert ">已联系企业</button>" in offered
+    assert "银行已联系企业" in shown
