@@ -275,10 +275,13 @@ def record_many(
 def stale(obj: Any, seen: int, *, by: Actor, allowed: bool) -> Stale:
     """The refusal of an outdated version, telling what happened since.
 
+    Of what happened on the version seen only the last thing, which ended it, is news: a record before it changed no version.
     Whoever may act now, or belongs to the organisation that acted, is told who did what; what was written and changed only those
     of the same organisation, so that a refusal is no window into another tenant.
     """
-    since = AuditEvent.objects.filter(subject=subject_of(obj), subject_id=obj.pk, seen_version__gte=seen).order_by("id")[:STALE_EVENTS_MAX]
+    events = AuditEvent.objects.filter(subject=subject_of(obj), subject_id=obj.pk)
+    ended = events.filter(seen_version=seen).order_by("-id").values("pk")[:1]
+    since = events.filter(models.Q(seen_version__gt=seen) | models.Q(pk__in=ended)).order_by("id")[:STALE_EVENTS_MAX]
     return Stale(changed=[_told(event, by) for event in since if allowed or _is_own(event, by)], version=obj.version)
 
 

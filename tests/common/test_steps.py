@@ -154,6 +154,18 @@ def test_stale_tells_another_organisation_that_may_act_who_but_not_what(draft, c
     assert refused.value.changed == ({"verb": "examine", "by": cast.chen.label, "at": timezone.localtime(NOW).isoformat()},)
 
 
+def test_stale_does_not_tell_a_record_of_the_version_that_was_seen(draft, cast):
+    record(draft, "read", by=cast.lin, at=NOW)
+    seen = draft.version
+    take(STEPS, "send", draft, by=cast.su, at=NOW, seen=seen)
+    record(draft, "examine", by=cast.su, at=NOW)
+
+    with pytest.raises(Stale) as refused:
+        take(STEPS, "drop", Filing.objects.get(pk=draft.pk), by=cast.lin, at=NOW, seen=seen, note="撤")
+
+    assert [told["verb"] for told in refused.value.changed] == ["send", "examine"]
+
+
 def test_take_asks_permission_without_queries_when_relations_are_loaded(filing, cast, django_assert_num_queries):
     loaded = Filing.objects.with_progress().get(pk=filing.pk)
     steps = {"send": Step(frozenset({"in_pool"}), "listed", lambda f, by: bool(f.firm.name and f.steps.all()) and by_owner(f, by), "送出")}
