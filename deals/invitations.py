@@ -207,6 +207,7 @@ def _invite_leads(leads: Iterable[Recommendation], *, by: Person, at: dt.datetim
     rows = list(
         Recommendation.objects.filter(pk__in=[row.pk for row in leads], invitation=None)
         .select_related("need__filing__firm", "branch__organisation")
+        .defer("need__filing__form", "explanation", "terms")
         .order_by("pk")
     )
     if not rows:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.steps import record_many
+from common.steps import insert_rows, record_many
 from deals import clocks, showing
 from deals.clocks import CONSENT, CONTACT, Clock, Terms
 from deals.models import Invitation, Origin
@@ -30,7 +30,8 @@ class Letter:
 
 def send(letters: Sequence[Letter], *, terms: Terms, by: Person, at: dt.datetime) -> list[Invitation]:
     """Send them all: a bank the firm named or agreed to sees the file at once, any other an outline until the firm consents."""
-    rows = Invitation.objects.bulk_create([_invitation(letter, terms, at) for letter in letters], batch_size=1000)
+    rows = [_invitation(letter, terms, at) for letter in letters]
+    insert_rows(rows)
     record_many(rows, "invite", by=by, at=at)
     showing.show(
         [

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, DomainError
 from common.money import FEN
-from common.steps import Actor
+from common.steps import Actor, insert_rows, update_rows
 from ledger.models import Entry, LedgerAccount
 
 OVER_APPETITE = "over_appetite"
@@ -352,8 +352,8 @@ class _Book:
         if self.fresh:
             moved = {entry.account_id for entry in self.fresh}
             rows = [account for pk, account in sorted(self.accounts.items()) if pk in moved]
-            LedgerAccount.objects.bulk_update(rows, ["limit", "held", "posted", "last_seq"], batch_size=500)
-            Entry.objects.bulk_create(self.fresh, batch_size=1000)
+            update_rows(rows, ["limit", "held", "posted", "last_seq"])
+            insert_rows(self.fresh)
 
 
 def _open(account_ids: Iterable[int], business_keys: Iterable[str], *, by: Actor, at: dt.datetime, note: str) -> _Book:

@@ -245,7 +245,7 @@ def _impossible(built: Built, pin: dict[str, Any]) -> Problem:
 
 def _publish_drafts(round_: Round, commitments: Commitments | None, *, by: Person, at: dt.datetime) -> Published:
     drafts = _drafts(round_)
-    lock(Need.objects.filter(pk__in={draft.need_id for draft in drafts}))
+    lock(Need.objects.filter(pk__in={draft.need_id for draft in drafts}).only("pk"))
     overtaken = _overtaken(drafts, commitments)
     leads = [draft for draft in drafts if draft.rank == 0 and draft.need_id not in overtaken]
     held, refused = _take_holds(round_, leads, by=by, at=at)
@@ -302,7 +302,7 @@ def _overtaken(drafts: Sequence[Recommendation], commitments: Commitments | None
 def _drafts(round_: Round) -> list[Recommendation]:
     """The leads with what publishing and those above it read of them, then their standbys, bare."""
     rows = Recommendation.objects.filter(round=round_.pk, state=Recommendation.State.DRAFTED).defer(*_TOLD_ONLY)
-    leads = rows.filter(rank=0).select_related("need__filing", "branch__organisation").order_by("need_id")
+    leads = rows.filter(rank=0).select_related("need__filing", "branch__organisation").defer("need__filing__form").order_by("need_id")
     return [*leads, *rows.filter(rank__gt=0).order_by("need_id", "rank")]
 
 

@@ -21,9 +21,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError, Problem
-from common.steps import take
+from common.steps import copy_rows, take
 from matching import result
-from matching.copying import copy_rows
 from matching.models import NonMatch, Recommendation, Round, RoundData
 from matching.outcome import Advice, Outcome, Unmatched
 from matching.problem import Built, build

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, NotAllowed
 from common.models import AuditEvent
-from common.steps import Actor, lock, record, update_rows
+from common.steps import Actor, insert_rows, lock, record, update_rows
 from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Organisation
 from projects.models import Disclosure, Filing
@@ -47,7 +47,7 @@ def disclose_many(tellings: Sequence[Telling], *, by: Actor, at: dt.datetime) ->
     if not tellings:
         return []
     with transaction.atomic():
-        lock(Filing.objects.filter(pk__in={telling.filing.pk for telling in tellings}))
+        lock(Filing.objects.filter(pk__in={telling.filing.pk for telling in tellings}).only("pk"))
         open_rows = {
             (row.filing_id, row.organisation_id, row.scope): row
             for row in Disclosure.objects.filter(filing__in={telling.filing.pk for telling in tellings}, withdrawn_at=None)
@@ -72,7 +72,7 @@ def disclose_many(tellings: Sequence[Telling], *, by: Actor, at: dt.datetime) ->
             found.append(row)
         update_rows(run_out, ["withdrawn_at"])
         update_rows(extended, ["basis", "valid_until"])
-        Disclosure.objects.bulk_create(added, batch_size=1000)
+        insert_rows(added)
         _record([*added, *extended], {telling.filing.pk: telling.filing for telling in tellings}, by=by, at=at)
     return found
 
@@ -126,7 +126,7 @@ def _extend(row: Disclosure, telling: Telling) -> bool:
 
 
 def _record(rows: Iterable[Disclosure], filings: dict[int, Filing], *, by: Actor, at: dt.datetime) -> None:
-    AuditEvent.objects.bulk_create(
+    insert_rows(
         [
             AuditEvent(
                 subject="projects.filing",
@@ -147,6 +147,5 @@ def _record(rows: Iterable[Disclosure], filings: dict[int, Filing], *, by: Actor
                 province=row.province,
             )
             for row in rows
-        ],
-        batch_size=1000,
+        ]
     )

@@ -5,13 +5,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from common import steps
 from common.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, Stale
 from common.models import AuditEvent
-from common.steps import Step, Taken, allowed_verbs, amend, lock, only, record, record_many, take, take_many, update_rows
+from common.steps import Step, Taken, allowed_verbs, amend, insert_rows, lock, only, record, record_many, take, take_many, update_rows
 from organisations.actors import Person
 from projects.models import Filing, Need
 from tests import factories
@@ -208,7 +209,7 @@ def test_take_many_costs_the_same_for_three_rows_and_for_three_hundred(world, ca
         counts.append(len(queries))
         assert all(result.error is None for result in results)
 
-    assert counts == [5, 5]  # savepoint, lock, update, insert, release
+    assert counts == [5, 6]  # savepoint, lock, update, insert (many: numbers, then rows), release
     assert AuditEvent.objects.filter(verb="send").count() == 303
 
 
@@ -463,3 +464,92 @@ def test_update_rows_refuses_what_it_cannot_write(draft):
 
     with pytest.raises(TypeError):
         update_rows([draft], ["title"])
+
+
+def copy_of(filing: Filing, **other: object) -> Filing:
+    """A filing like this one that is not in the database."""
+    values = {
+        field.attname: getattr(filing, field.attname) for field in Filing._meta.concrete_fields if field.attname not in ("id", "batch_id")
+    }
+    return Filing(**{**values, "state": "draft", **other})
+
+
+@pytest.fixture(params=[1, 1000], ids=["copied", "inserted"])
+def both_ways(request, monkeypatch):
+    monkeypatch.setattr(steps, "COPIED_FROM", request.param)
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_insert_rows_writes_every_kind_of_value_exactly(filing):
+    moment = NOW.replace(microsecond=123_456)
+    form = {"x": [1.5, None, "“引号”\\"], "n": Decimal("0.10"), "t": "a\tb\nc\\N"}
+    other = {"submitted_at": moment, "listed_on": NOW.date(), "open_fields": ["a,b", '"c"', "{d}"], "title": "'; --%s\t\\N", "form": form}
+
+    rows = [copy_of(filing, **other), copy_of(filing, form={}, track=Filing.State.DRAFT)]
+    insert_rows(rows)
+
+    first, second = Filing.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk")
+    assert [first.pk, second.pk] == [row.pk for row in rows]
+    assert (first.submitted_at, first.listed_on, first.open_fields, first.title) == (
+        moment,
+        NOW.date(),
+        other["open_fields"],
+        other["title"],
+    )
+    assert (first.form, second.form, second.track) == ({**form, "n": "0.10"}, {}, "draft")
+    assert (first.firm_id, first.version, second.batch_id, second.submitted_at) == (
+        filing.firm_id,
+        filing.version,
+        None,
+        filing.submitted_at,
+    )
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_insert_rows_gives_ids_that_the_next_single_row_continues(filing, cast):
+    rows = [copy_of(filing), copy_of(filing)]
+
+    insert_rows(rows)
+    rows[0].title = "甲"
+    rows[0].save(update_fields=["title"])
+    single = copy_of(filing)
+    single.save()
+
+    assert rows[0].pk < rows[1].pk < single.pk
+    assert Filing.objects.get(pk=rows[0].pk).title == "甲"
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_insert_rows_keeps_constraints_triggers_and_defaults_of_the_database(filing, cast):
+    record_many([filing, filing], "look", by=cast.lin, at=NOW)
+
+    events = AuditEvent.objects.filter(verb="look")
+    assert set(events.values_list("transaction_id", flat=True)) == {this_transaction()}
+    with pytest.raises(ProgrammingError, match="Cannot update"), transaction.atomic():
+        events.update(note="x")
+    with pytest.raises(IntegrityError, match="submitted_has_project"), transaction.atomic():
+        insert_rows([copy_of(filing, state="in_pool", project_id=None)])
+
+
+def this_transaction() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        return cursor.fetchone()[0]
+
+
+def test_insert_rows_of_nothing_asks_nothing(db):
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        insert_rows([])
+
+    assert len(queries) == 0
+
+
+def test_take_many_leaves_unread_what_the_caller_did_not_load(filing, cast):
+    (row,) = Filing.objects.filter(pk=filing.pk).defer("form")
+
+    taken = only(take_many(STEPS, "drop", [row], by=cast.lin, at=NOW, note="不再需要"))
+
+    assert (taken.state, taken.get_deferred_fields()) == ("retired", {"form"})
+    assert taken.form == filing.form
