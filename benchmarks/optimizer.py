@@ -33,6 +33,8 @@ def calibration_seconds() -> float:
     rng = np.random.default_rng(0)
     needs, options, uses, rows = 2_000, 20, 5, 500
     arrays = (
+        0,
+        needs,
         np.arange(needs + 1) * options,
         rng.random(needs * options),
         np.arange(needs * options + 1) * uses,

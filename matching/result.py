@@ -9,8 +9,8 @@ from matching import canonical
 if TYPE_CHECKING:
     from matching.optimizer import Solution
 
-_PLAIN = ("value", "bound", "price_shift", "certificate", "stopped_by", "seed", "steps_done", "steps_planned")
-_ARRAYS = ("choice", "prices", "floor_prices")
+_PLAIN = ("value", "bound", "price_shift", "certificate", "stopped_by", "seed", "steps_done")
+_ARRAYS = ("choice", "prices", "floor_prices", "schedule")
 _CUT_ARRAYS, _CUT_PLAIN = ("options", "alpha"), ("resource", "rhs", "price")
 _LEAF = ("fixed", "prices", "floor_prices", "cut_prices")
 

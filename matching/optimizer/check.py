@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.optimizer.problem import Cut, IntArray, Leaf, Problem, Report, Solution, Violation
+from matching.optimizer.problem import CHAINS, Cut, IntArray, Leaf, Problem, Report, Solution, Violation
 
 SAFE = 1 << 62
 MOST_CUT_WORK = 400_000_000
@@ -369,8 +369,9 @@ def _check_numbers(solution: Solution, value: int | None, bound: int | None, fou
         found.add("certificate", f"certificate is {name}, the solution says {solution.certificate}")
     if solution.stopped_by not in STOPS:
         found.add("stopped_by", f"stopped_by is {solution.stopped_by!r}")
-    if not 0 <= solution.steps_done <= solution.steps_planned:
-        found.add("steps_done", f"{solution.steps_done} steps done of {solution.steps_planned}")
+    schedule = np.asarray(solution.schedule).tolist()
+    if min(schedule, default=0) < 0 or solution.steps_done != CHAINS * sum(schedule):
+        found.add("steps_done", f"{solution.steps_done} steps done, but the schedule has {CHAINS} x {sum(schedule)}")
 
 
 def _first(mask: NDArray[np.bool_]) -> int:

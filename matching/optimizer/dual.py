@@ -10,6 +10,7 @@ References: Nesterov, Smooth minimization of non-smooth functions (2005); Wright
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from scipy.optimize import minimize  # type: ignore[import-untyped]  # scipy has
 
 from matching.optimizer import kernels
 from matching.optimizer.certificate import Prices, floor_price_limits, largest_shift
+from matching.optimizer.parallel import each
 from matching.optimizer.presolve import Tightened
 from matching.optimizer.problem import Cut, IndexArray, IntArray, Problem
 
@@ -36,6 +38,7 @@ TINY = 1e-9  # a range for the price of a floor without a penalty, which roundin
 REGULARISATION = 1e-8
 BARRIER = 0.1
 NEWTON_ACCURACY = 0.3
+FEW_OPTIONS = 5_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,29 +71,35 @@ class Dual:
 
     def smoothed(self, price: FloatArray, tau: float) -> tuple[float, FloatArray, FloatArray]:
         """Value, gradient and option weights at temperature tau."""
-        usage = np.zeros(len(self.rows))
         weights = np.zeros(len(self.value))
-        needs = len(self.option_start) - 1
-        total = kernels.smoothed_pass(
-            0,
-            needs,
-            self.option_start,
-            self.value,
-            self.use_start,
-            self.use_row,
-            self.use_amount,
-            price,
-            tau * self.best_value,
-            usage,
-            weights,
-        )
+        temperature = tau * self.best_value
+
+        def of(part: tuple[int, int]) -> tuple[float, FloatArray]:
+            usage = np.zeros(len(self.rows))
+            return kernels.smoothed_pass(*part, *self.uses(), price, temperature, usage, weights), usage
+
+        (first, usage), *rest = each(of, self.parts)
+        total = first + sum(t for t, _ in rest)
+        for _, more in rest:
+            usage += more
         return total + float(self.rows.room @ price), self.rows.room - usage, weights
+
+    def uses(self) -> tuple[IntArray, FloatArray, IntArray, IndexArray, FloatArray]:
+        return self.option_start, self.value, self.use_start, self.use_row, self.use_amount
+
+    @cached_property
+    def parts(self) -> list[tuple[int, int]]:
+        """The needs in halves of about as many options each; a small dual stays whole."""
+        needs = len(self.option_start) - 1
+        if len(self.value) < FEW_OPTIONS:
+            return [(0, needs)]
+        middle = int(np.searchsorted(self.option_start, len(self.value) // 2))
+        return [(0, middle), (middle, needs)]
 
     def sharp(self, price: FloatArray) -> float:
         """The bound itself, without the constant of the fixed needs."""
-        return float(
-            kernels.sharp_pass(self.option_start, self.value, self.use_start, self.use_row, self.use_amount, price) + self.rows.room @ price
-        )
+        parts = each(lambda part: float(kernels.sharp_pass(*part, *self.uses(), price)), self.parts)
+        return sum(parts) + float(self.rows.room @ price)
 
 
 def build(problem: Problem, tight: Tightened, active: NDArray[np.bool_], cuts: tuple[Cut, ...] = ()) -> Dual:
@@ -369,19 +378,28 @@ def _newton_direction(dual: Dual, tau: float, weights: FloatArray, towards: Floa
         return direction
     place = np.full(len(towards), -1, dtype=np.int64)
     place[together] = np.arange(size)
-    matrix = np.zeros((size, size))
-    kernels.hessian(
-        dual.option_start,
-        dual.use_start,
-        dual.use_row,
-        dual.use_amount,
-        tau * dual.best_value,
-        weights,
-        place,
-        matrix,
-        np.zeros(size),
-        np.zeros(size, dtype=np.int64),
-    )
+    temperature = tau * dual.best_value
+
+    def of(part: tuple[int, int]) -> FloatArray:
+        matrix = np.zeros((size, size))
+        kernels.hessian(
+            *part,
+            dual.option_start,
+            dual.use_start,
+            dual.use_row,
+            dual.use_amount,
+            temperature,
+            weights,
+            place,
+            matrix,
+            np.zeros(size),
+            np.zeros(size, dtype=np.int64),
+        )
+        return matrix
+
+    matrix, *rest = each(of, dual.parts)
+    for more in rest:
+        matrix += more
     on_diagonal = np.diagonal(matrix) + stiffness[together]
     lift = REGULARISATION
     for _ in range(6):

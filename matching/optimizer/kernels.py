@@ -6,6 +6,8 @@ Arrays in the order of their names; "need" i owns options option_start[i]:option
 # ruff: noqa: C901, PLR0912, PLR0915, PLR1730, ANN001, ANN201, SIM110 -- jitted loops: arrays one by one, no Python types
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, misc, untyped-decorator, assignment"
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -139,10 +141,10 @@ def smoothed_pass(first, last, option_start, value, use_start, use_row, use_amou
 
 
 @njit(cache=True, nogil=True)
-def sharp_pass(option_start, value, use_start, use_row, use_amount, price):
-    """Σ_i max(0, best reduced value), not smoothed."""
+def sharp_pass(first, last, option_start, value, use_start, use_row, use_amount, price):
+    """Σ over needs first..last of max(0, best reduced value), not smoothed."""
     total = 0.0
-    for i in range(len(option_start) - 1):
+    for i in range(first, last):
         top = 0.0
         for o in range(option_start[i], option_start[i + 1]):
             s = value[o]
@@ -181,12 +183,12 @@ def curvature(option_start, use_start, use_row, use_amount, temperature, weights
 
 
 @njit(cache=True, nogil=True)
-def hessian(option_start, use_start, use_row, use_amount, temperature, weights, place, matrix, mean, touched):
-    """The lower triangle of `matrix` gains Σ_i (E[a a'] - E[a] E[a]') / t_i over the rows with place[r] >= 0.
+def hessian(first, last, option_start, use_start, use_row, use_amount, temperature, weights, place, matrix, mean, touched):
+    """The lower triangle of `matrix` gains Σ_i (E[a a'] - E[a] E[a]') / t_i over needs first..last and the rows with place[r] >= 0.
 
     Options of weight below 10^-4 are left out; mean and touched are scratch.
     """
-    for i in range(len(option_start) - 1):
+    for i in range(first, last):
         t = temperature[i]
         count = 0
         for o in range(option_start[i], option_start[i + 1]):
@@ -311,93 +313,145 @@ def order_by_key(option_start, key, order):
 
 
 @njit(cache=True, nogil=True)
-def fitting(o, use_start, use_row, use_amount, room):
-    for u in range(use_start[o], use_start[o + 1]):
-        if use_amount[u] > room[use_row[u]]:
+def copy_ordered(order, use_start, use_row, use_amount, ordered_start, ordered_row, ordered_amount):
+    """The uses of the options in another order."""
+    k = 0
+    for c in range(len(order)):
+        ordered_start[c] = k
+        for u in range(use_start[order[c]], use_start[order[c] + 1]):
+            ordered_row[k] = use_row[u]
+            ordered_amount[k] = use_amount[u]
+            k += 1
+    ordered_start[len(order)] = k
+
+
+class Board(NamedTuple):
+    """The options of the search, those of a need side by side and the largest key first; read by all chains."""
+
+    option_start: Any  # int32[needs + 1]
+    key: Any  # int32[options]
+    use_start: Any  # int32[options + 1]
+    use_row: Any  # int32[uses]
+    use_amount: Any  # int32[uses], or int64 where amounts are large
+    member_start: Any  # int32[rows + 1]
+    slots: int  # the most uses an option has
+    floor_start: Any  # int64[rows + 1]
+    floor_level: Any  # int64[floors]: the room at which the floor is just met
+    floor_weight: Any  # int64[floors]: 1/256 points a unit
+
+
+class Place(NamedTuple):
+    """Where one chain stands, and who is a member of which row.
+
+    Need i, if it is chosen, is a member of each row r that its option uses: its use number u has
+    entry i * slots + u, which stands at member[member_start[r] + position[entry]].
+    """
+
+    room: Any  # as use_amount, [rows]
+    choice: Any  # int32[needs]: an option of the board, or -1
+    member: Any  # int32[members]
+    member_count: Any  # int32[rows]
+    position: Any  # int32[needs * slots]
+    random: Any  # uint64[1]
+
+
+@njit(cache=True, nogil=True)
+def fits(board, room, o):
+    for u in range(board.use_start[o], board.use_start[o + 1]):
+        if board.use_amount[u] > room[board.use_row[u]]:
             return False
     return True
 
 
 @njit(cache=True, nogil=True)
-def shortfall_change(r, before, after, floor_start, floor_level, floor_weight):
+def shortfall_change(board, r, before, after):
     """Change, in 1/256 points, of -Σ p s when the room of row r goes from `before` to `after`."""
     change = 0
-    for f in range(floor_start[r], floor_start[r + 1]):
-        change += floor_weight[f] * (max(0, before - floor_level[f]) - max(0, after - floor_level[f]))
+    for f in range(board.floor_start[r], board.floor_start[r + 1]):
+        level = board.floor_level[f]
+        change += board.floor_weight[f] * (max(0, before - level) - max(0, after - level))
     return change
 
 
 @njit(cache=True, nogil=True)
-def put(i, o, use_start, use_row, use_amount, room, choice, member, member_start, member_count, position, slots, floors):
-    """Choose option o for need i, which is free; returns the gain at the floors in 1/256 points."""
-    floor_start, floor_level, floor_weight = floors
-    change = 0
-    choice[i] = o
-    entry = i * slots
-    for u in range(use_start[o], use_start[o + 1]):
-        r = use_row[u]
-        if len(floor_level) > 0:
-            change += shortfall_change(r, room[r], room[r] - use_amount[u], floor_start, floor_level, floor_weight)
-        room[r] -= use_amount[u]
-        position[entry] = member_count[r]
-        member[member_start[r] + member_count[r]] = entry
-        member_count[r] += 1
+def take_room(board, room, o, has_floors):
+    """Option o takes its room; returns the gain at the floors in 1/256 points."""
+    change = np.int64(0)
+    for u in range(board.use_start[o], board.use_start[o + 1]):
+        r = board.use_row[u]
+        if has_floors:
+            change += shortfall_change(board, r, np.int64(room[r]), np.int64(room[r]) - board.use_amount[u])
+        room[r] -= board.use_amount[u]
+    return change
+
+
+@njit(cache=True, nogil=True)
+def give_room(board, room, o, has_floors):
+    """Option o gives its room back; returns the gain at the floors in 1/256 points."""
+    change = np.int64(0)
+    for u in range(board.use_start[o], board.use_start[o + 1]):
+        r = board.use_row[u]
+        if has_floors:
+            change += shortfall_change(board, r, np.int64(room[r]), np.int64(room[r]) + board.use_amount[u])
+        room[r] += board.use_amount[u]
+    return change
+
+
+@njit(cache=True, nogil=True)
+def join(board, place, i, o):
+    """Need i becomes a member of the rows of option o."""
+    place.choice[i] = o
+    entry = i * board.slots
+    for u in range(board.use_start[o], board.use_start[o + 1]):
+        r = board.use_row[u]
+        place.position[entry] = place.member_count[r]
+        place.member[board.member_start[r] + place.member_count[r]] = entry
+        place.member_count[r] += 1
         entry += 1
-    return change
 
 
 @njit(cache=True, nogil=True)
-def take_out(i, use_start, use_row, use_amount, room, choice, member, member_start, member_count, position, slots, floors):
-    """Undo the choice of need i, if it has one; returns the gain at the floors in 1/256 points."""
-    floor_start, floor_level, floor_weight = floors
-    change = 0
-    o = choice[i]
-    if o < 0:
-        return change
-    choice[i] = UNMATCHED
-    entry = i * slots
-    for u in range(use_start[o], use_start[o + 1]):
-        r = use_row[u]
-        if len(floor_level) > 0:
-            change += shortfall_change(r, room[r], room[r] + use_amount[u], floor_start, floor_level, floor_weight)
-        room[r] += use_amount[u]
-        member_count[r] -= 1
-        last = member[member_start[r] + member_count[r]]
-        member[member_start[r] + position[entry]] = last
-        position[last] = position[entry]
+def leave(board, place, i, o):
+    """Need i is no longer a member of the rows of option o."""
+    place.choice[i] = UNMATCHED
+    entry = i * board.slots
+    for u in range(board.use_start[o], board.use_start[o + 1]):
+        r = board.use_row[u]
+        place.member_count[r] -= 1
+        last = place.member[board.member_start[r] + place.member_count[r]]
+        place.member[board.member_start[r] + place.position[entry]] = last
+        place.position[last] = place.position[entry]
         entry += 1
-    return change
 
 
 @njit(cache=True, nogil=True)
-def fill(
-    needs,
-    option_start,
-    order,
-    key,
-    use_start,
-    use_row,
-    use_amount,
-    room,
-    choice,
-    member,
-    member_start,
-    member_count,
-    position,
-    slots,
-    floors,
-):
+def seat(board, place, needs, wanted, takes_room):
+    """Choose wanted[i] for each need that is free; with `takes_room` only what fits, and the room goes."""
+    for n in range(len(needs)):
+        i = needs[n]
+        o = wanted[i]
+        if o < 0 or place.choice[i] >= 0:
+            continue
+        if takes_room:
+            if not fits(board, place.room, o):
+                continue
+            take_room(board, place.room, o, False)
+        join(board, place, i, o)
+
+
+@njit(cache=True, nogil=True)
+def fill(board, place, needs):
     """Give each need in turn, if it is free, its best option of positive key that fits."""
     for n in range(len(needs)):
         i = needs[n]
-        if choice[i] >= 0:
+        if place.choice[i] >= 0:
             continue
-        for c in range(option_start[i], option_start[i + 1]):
-            o = order[c]
-            if key[o] <= 0:
+        for o in range(board.option_start[i], board.option_start[i + 1]):
+            if board.key[o] <= 0:
                 break
-            if fitting(o, use_start, use_row, use_amount, room):
-                put(i, o, use_start, use_row, use_amount, room, choice, member, member_start, member_count, position, slots, floors)
+            if fits(board, place.room, o):
+                take_room(board, place.room, o, False)
+                join(board, place, i, o)
                 break
 
 
@@ -407,44 +461,28 @@ def scaled(amount, shift):
 
 
 @njit(cache=True, nogil=True)
-def anneal(
-    steps,
-    heat,
-    exponential,
-    own_share,
-    floor_shift,
-    state,
-    needs,
-    option_start,
-    order,
-    key,
-    use_start,
-    use_row,
-    use_amount,
-    room,
-    choice,
-    member,
-    member_start,
-    member_count,
-    position,
-    slots,
-    floors,
-):
-    """`steps` moves of ruin and recreate, at temperature `heat` in units of the key (optimizer notes B3).
+def anneal(board, place, needs, steps, heat, exponential, own_share, floor_shift):
+    """`steps` moves of ruin and recreate among `needs`, at temperature `heat` in units of the key.
 
-    One move: a need goes to one of its options; where a row lacks room, the loser of two random members leaves; those that
-    left go to their best option that fits; the whole is kept if it loses no more than an exponential variate of mean `heat`.
+    One move: a need goes to one of its options; where a row lacks room, the loser of two random members leaves; those that left go to
+    their best option that fits; the whole is kept if it loses no more than an exponential variate of mean `heat`. Room changes at once and
+    is given back on refusal; the lists of members, which are dearer, change only when a move is kept. A move is given up as soon as it
+    would lose too much even if everybody who has left found the best option they have.
     """
-    moved = np.empty(MOST_EJECTED + 1, dtype=np.int64)
-    former = np.empty(MOST_EJECTED + 1, dtype=np.int64)
+    option_start, key, use_start, use_row, use_amount = board.option_start, board.key, board.use_start, board.use_row, board.use_amount
+    room, choice, member, member_count, state = place.room, place.choice, place.member, place.member_count, place.random
+    has_floors = len(board.floor_level) > 0
+    moved = np.empty(MOST_EJECTED + 1, dtype=np.int32)
+    former = np.empty(MOST_EJECTED + 1, dtype=np.int32)
+    latter = np.empty(MOST_EJECTED + 1, dtype=np.int32)
     for _ in range(steps):
         i = needs[below(state, len(needs))]
-        begin, width = option_start[i], option_start[i + 1] - option_start[i]
+        begin, width = option_start[i], np.int64(option_start[i + 1] - option_start[i])
         if width == 0:
             continue
         word = next_random(state)
         u = np.int64(word >> np.uint64(40))
-        o = order[begin + ((((u * u) >> 24) * width) >> 24)]
+        o = begin + ((((u * u) >> 24) * width) >> 24)
         tolerance = (heat * exponential[np.int64(word & np.uint64(4095))]) >> 16
         was = choice[i]
         if o == was:
@@ -452,11 +490,14 @@ def anneal(
         delta = np.int64(key[o])
         if was >= 0:
             delta -= key[was]
-        if delta < -tolerance and len(floors[1]) == 0:
+        if delta < -tolerance and not has_floors:
             continue
-        credit = take_out(i, use_start, use_row, use_amount, room, choice, member, member_start, member_count, position, slots, floors)
-        moved[0], former[0] = i, was
+        credit = np.int64(0)
+        if was >= 0:
+            credit += give_room(board, room, was, has_floors)
+        moved[0], former[0], latter[0] = i, was, o
         count = 1
+        hope = np.int64(0)
         possible = True
         for u in range(use_start[o], use_start[o + 1]):
             r = use_row[u]
@@ -466,67 +507,57 @@ def anneal(
                     possible = False
                     break
                 tries += 1
-                e = member[member_start[r] + below(state, member_count[r])] // slots
-                other = member[member_start[r] + below(state, member_count[r])] // slots
-                if key[choice[other]] < key[choice[e]]:
+                e = member[board.member_start[r] + below(state, member_count[r])] // board.slots
+                other = member[board.member_start[r] + below(state, member_count[r])] // board.slots
+                has_left, other_has_left = False, False
+                for k in range(count):
+                    has_left = has_left or moved[k] == e
+                    other_has_left = other_has_left or moved[k] == other
+                if has_left and other_has_left:
+                    continue
+                if has_left or (not other_has_left and key[choice[other]] < key[choice[e]]):
                     e = other
-                moved[count], former[count] = e, choice[e]
+                moved[count], former[count], latter[count] = e, choice[e], UNMATCHED
                 count += 1
                 delta -= key[choice[e]]
-                credit += take_out(
-                    e, use_start, use_row, use_amount, room, choice, member, member_start, member_count, position, slots, floors
-                )
+                hope += max(key[option_start[e]], 0)
+                credit += give_room(board, room, choice[e], has_floors)
+                if delta + hope < -tolerance and not has_floors:
+                    possible = False
+                    break
             if not possible:
                 break
         if possible:
-            credit += put(i, o, use_start, use_row, use_amount, room, choice, member, member_start, member_count, position, slots, floors)
-            for n in range(1, count):
-                e = moved[n]
-                for c in range(option_start[e], option_start[e + 1]):
-                    back = order[c]
+            credit += take_room(board, room, o, has_floors)
+            for k in range(1, count):
+                e = moved[k]
+                hope -= max(key[option_start[e]], 0)
+                for back in range(option_start[e], option_start[e + 1]):
                     if key[back] <= 0:
                         break
-                    if fitting(back, use_start, use_row, use_amount, room):
+                    if fits(board, room, back):
+                        latter[k] = back
                         delta += key[back]
-                        credit += put(
-                            e,
-                            back,
-                            use_start,
-                            use_row,
-                            use_amount,
-                            room,
-                            choice,
-                            member,
-                            member_start,
-                            member_count,
-                            position,
-                            slots,
-                            floors,
-                        )
+                        credit += take_room(board, room, back, has_floors)
                         break
+                if delta + hope < -tolerance and not has_floors:
+                    break
             if credit != 0:
                 delta += (scaled(credit, floor_shift) * own_share) >> 10
-        if possible and delta >= -tolerance:
-            continue
-        for n in range(count):
-            take_out(moved[n], use_start, use_row, use_amount, room, choice, member, member_start, member_count, position, slots, floors)
-        for n in range(count):
-            if former[n] >= 0:
-                put(
-                    moved[n],
-                    former[n],
-                    use_start,
-                    use_row,
-                    use_amount,
-                    room,
-                    choice,
-                    member,
-                    member_start,
-                    member_count,
-                    position,
-                    slots,
-                    floors,
-                )
+            if delta >= -tolerance:
+                for k in range(count):
+                    if former[k] >= 0:
+                        leave(board, place, moved[k], former[k])
+                for k in range(count):
+                    if latter[k] >= 0:
+                        join(board, place, moved[k], latter[k])
+                continue
+            for k in range(count):
+                if latter[k] >= 0:
+                    give_room(board, room, latter[k], False)
+        for k in range(count):
+            if former[k] >= 0:
+                take_room(board, room, former[k], False)
 
 
 # --- cuts: coefficients by lifting, right-hand sides by an exact dynamic programme ------------------------------------------------------

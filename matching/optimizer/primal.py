@@ -7,9 +7,7 @@ is good for its own need but dear for the others loses; at the end κ falls to 0
 
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 
 import numpy as np
@@ -17,14 +15,19 @@ from numpy.typing import NDArray
 
 from matching.optimizer import kernels
 from matching.optimizer.certificate import Prices, reduced, value_of
+from matching.optimizer.parallel import each
 from matching.optimizer.presolve import Tightened, binding_rows, row_divisors
-from matching.optimizer.problem import UNMATCHED, IndexArray, IntArray, Problem
+from matching.optimizer.problem import CHAINS, UNMATCHED, IndexArray, IntArray, Problem
 
 SHORT_LIST = 16
-CHAINS = 2
-MANY_STEPS = 5_000  # a need
+SHORT_LIST_OF_MANY = 8
+MANY_NEEDS = 50_000
+WINDOW = 3_000
 KEY_BITS = 29
 FULL_SHARE = 1024
+FIRST_STEPS = 2_000
+MOST_GROWTH = 4
+FEWEST_OF_BLOCK = 100
 
 # -ln of a uniform variate in 1/65536, by 4096 equal steps: an integer table, so that acceptance is the same on every machine.
 EXPONENTIAL = np.array([round(-math.log((j + 0.5) / 4096) * 65536) for j in range(4096)], dtype=np.int64)
@@ -49,14 +52,16 @@ class Phase:
         return [round(self.hot * ratio ** (b / max(self.blocks - 1, 1)) * 2**24) for b in range(self.blocks)]
 
 
-COLD_START = (Phase(76, 1003, 0.2, 0.003), Phase(20, 512, 0.02, 0.001), Phase(4, 0, 0.0005, 0.0001))
-# With many steps a need: nine shorter descents, each but the first from the best choice of all chains, half warm again.
+COLD_START = (Phase(76, 1014, 0.1, 0.003), Phase(20, 820, 0.01, 0.002), Phase(4, 0, 0.0005, 0.0001))
+# Few needs have many steps each: nine shorter descents, each but the first from the best choice of all chains, half warm again.
 CYCLES = (
     Phase(20, 1000, 0.2, 0.003),
     Phase(5, 717, 0.02, 0.001),
     *(phase for _ in range(8) for phase in (Phase(12, 1000, 0.03, 0.003, from_best=True), Phase(4, 717, 0.01, 0.001))),
     Phase(4, 0, 0.0005, 0.0001),
 )
+FEW_NEEDS = 2_000
+IN_HALVES = (Phase(30, 1003, 0.1, 0.003), Phase(8, 820, 0.01, 0.002), Phase(2, 0, 0.0005, 0.0001))
 WARM_START = (Phase(15, 1003, 0.006, 0.001), Phase(4, 307, 0.003, 0.0005), Phase(1, 0, 0.0003, 0.0003))
 
 
@@ -67,13 +72,13 @@ class Core:
     problem: Problem
     tight: Tightened
     needs: IntArray
-    option_start: IntArray
+    option_start: IndexArray
     picked: IntArray
-    use_start: IntArray
+    use_start: IndexArray
     use_row: IndexArray
     use_amount: NDArray[np.integer]
     room: NDArray[np.integer]
-    member_start: IntArray
+    member_start: IndexArray
     slots: int
     reduced: IntArray
     plain: IntArray
@@ -85,14 +90,15 @@ class Core:
 def build_core(problem: Problem, tight: Tightened, prices: Prices, values: IntArray | None = None) -> Core:
     """Short lists by reduced value; rows that can run out, or that carry a floor; amounts divided by what divides them all."""
     values = reduced(problem, prices) if values is None else values
-    picked, option_start = _short_lists(problem, tight, values)
+    width = SHORT_LIST if problem.needs < MANY_NEEDS else SHORT_LIST_OF_MANY
+    picked, option_start = _short_lists(problem, tight, values, width)
     active = binding_rows(problem, tight)
     active[problem.floor_resource] = True
     row_of = np.where(active, np.cumsum(active) - 1, -1)
     divisor = row_divisors(problem, tight)
     room = tight.room[active] // divisor[active]
     narrow = bool(room.max(initial=0) < 2**31)
-    use_start = np.zeros(len(picked) + 1, dtype=np.int64)
+    use_start = np.zeros(len(picked) + 1, dtype=np.int32)
     total = int((problem.use_start[picked + 1] - problem.use_start[picked]).sum())
     use_row = np.empty(total, dtype=np.int32)
     use_amount: NDArray[np.integer] = np.empty(total, dtype=np.int32 if narrow else np.int64)
@@ -116,7 +122,7 @@ def build_core(problem: Problem, tight: Tightened, prices: Prices, values: IntAr
         use_row,
         use_amount,
         room.astype(use_amount.dtype),
-        np.cumsum(count),
+        np.cumsum(count).astype(np.int32),
         int(np.diff(use_start).max(initial=1)) or 1,
         np.maximum(values[picked] >> key_shift, -(1 << KEY_BITS)),
         plain,
@@ -126,11 +132,11 @@ def build_core(problem: Problem, tight: Tightened, prices: Prices, values: IntAr
     )
 
 
-def _short_lists(problem: Problem, tight: Tightened, values: IntArray) -> tuple[IntArray, IntArray]:
-    picked = np.empty(int(np.minimum(np.diff(problem.option_start), SHORT_LIST).sum()), dtype=np.int64)
+def _short_lists(problem: Problem, tight: Tightened, values: IntArray, width: int) -> tuple[IntArray, IndexArray]:
+    picked = np.empty(int(np.minimum(np.diff(problem.option_start), width).sum()), dtype=np.int64)
     count = np.zeros(problem.needs + 1, dtype=np.int64)
-    total = kernels.short_list(problem.option_start, tight.kept, values, tight.free, SHORT_LIST, picked, count[1:])
-    return picked[:total], np.cumsum(count)
+    total = kernels.short_list(problem.option_start, tight.kept, values, tight.free, width, picked, count[1:])
+    return picked[:total], np.cumsum(count).astype(np.int32)
 
 
 def _floors_by_row(problem: Problem, tight: Tightened, row_of: IntArray, rows: int) -> tuple[IntArray, IntArray, IntArray]:
@@ -154,119 +160,102 @@ def _key_shift(problem: Problem, prices: Prices, values: IntArray, picked: IntAr
     return max(0, largest.bit_length() - KEY_BITS)
 
 
+@dataclass(frozen=True, eq=False)
+class Ordered:
+    """The core's options by falling key within each need: `board` for the kernels, `picked` for the way back to the problem."""
+
+    board: kernels.Board
+    picked: IntArray
+    order: IntArray
+    share: int
+
+
+def ordered(core: Core, share: int) -> Ordered:
+    """The board where share/1024 of the key is reduced value, the rest plain value."""
+    mixed = (core.reduced * share + core.plain * (FULL_SHARE - share)) >> 10
+    key = np.maximum(mixed, -(1 << KEY_BITS)).astype(np.int32)
+    order = np.arange(len(key))
+    kernels.order_by_key(core.option_start, key, order)
+    use_start, use_row, use_amount = (np.empty_like(a) for a in (core.use_start, core.use_row, core.use_amount))
+    kernels.copy_ordered(order, core.use_start, core.use_row, core.use_amount, use_start, use_row, use_amount)
+    board = kernels.Board(core.option_start, key[order], use_start, use_row, use_amount, core.member_start, core.slots, *core.floors)
+    return Ordered(board, core.picked[order], order, share)
+
+
 class Chain:
-    """One annealing run: a choice on the core that moves block by block."""
+    """One annealing run: where some needs stand on a board, and the room they may use."""
 
     def __init__(self, core: Core, random_state: int) -> None:
         self.core = core
-        self.state = np.array([random_state], dtype=np.uint64)
-        self.choice = np.full(core.problem.needs, UNMATCHED, dtype=np.int64)
-        self.room = core.room.copy()
-        self.member = np.zeros(int(core.member_start[-1]), dtype=np.int64)
-        self.member_count = np.zeros(len(core.room), dtype=np.int64)
-        self.position = np.zeros(core.problem.needs * core.slots, dtype=np.int64)
-        self.key = np.empty(len(core.picked), dtype=np.int32)
-        self.order = np.arange(len(core.picked))
-        self.share = -1
-        self.follow(FULL_SHARE)
-        self.best = self.original_choice()
-        self.best_value = value_of(core.problem, self.best)
-
-    def follow(self, share: int) -> None:
-        """Set the key to share/1024 reduced value, the rest plain value."""
-        if share == self.share:
-            return
-        self.share = share
-        mixed = (self.core.reduced * share + self.core.plain * (FULL_SHARE - share)) >> 10
-        self.key[:] = np.maximum(mixed, -(1 << KEY_BITS))
-        kernels.order_by_key(self.core.option_start, self.key, self.order)
-
-    def fill(self, needs: IntArray) -> None:
-        kernels.fill(needs, *self._key_and_uses(), *self._where())
-
-    def anneal(self, steps: int, heat: int) -> None:
-        if len(self.core.needs):
-            kernels.anneal(
-                steps,
-                heat,
-                EXPONENTIAL,
-                FULL_SHARE - self.share,
-                self.core.floor_shift,
-                self.state,
-                self.core.needs,
-                *self._key_and_uses(),
-                *self._where(),
-            )
-
-    def start_from(self, choice: IntArray) -> None:
-        """Take over what of a given choice is on the core and fits."""
-        core = self.core
-        place = np.full(core.problem.options + 1, -1, dtype=np.int64)  # the last place answers for "unmatched"
-        place[core.picked] = np.arange(len(core.picked))
-        wanted = place[choice]
-        for i in core.needs[wanted[core.needs] >= 0].tolist():
-            o = wanted[i]
-            if self.choice[i] < 0 and kernels.fitting(o, core.use_start, core.use_row, core.use_amount, self.room):
-                kernels.put(i, o, core.use_start, core.use_row, core.use_amount, *self._where())
-
-    def restart_from(self, choice: IntArray) -> None:
-        """Give up the present choice for another."""
-        self.room[:] = self.core.room
-        self.choice[:] = UNMATCHED
-        self.member_count[:] = 0
-        self.start_from(choice)
-
-    def remember(self) -> None:
-        """Keep the present choice if it is the best by value."""
-        choice = self.original_choice()
-        value = value_of(self.core.problem, choice)
-        if value > self.best_value:
-            self.best, self.best_value = choice, value
-
-    def original_choice(self) -> IntArray:
-        """The choice in the options of the problem, fixed needs included."""
-        choice = np.where(self.core.tight.free, UNMATCHED, self.core.tight.fixed)
-        chosen = self.choice >= 0
-        choice[chosen] = self.core.picked[self.choice[chosen]]
-        return choice
-
-    def _key_and_uses(self) -> tuple[NDArray[np.integer], ...]:
-        core = self.core
-        return core.option_start, self.order, self.key, core.use_start, core.use_row, core.use_amount
-
-    def _where(self) -> tuple[object, ...]:
-        core = self.core
-        return (
-            self.room,
-            self.choice,
-            self.member,
-            core.member_start,
-            self.member_count,
-            self.position,
-            core.slots,
-            core.floors,
+        self.needs = core.needs
+        self.place = kernels.Place(
+            core.room.copy(),
+            np.full(core.problem.needs, UNMATCHED, dtype=np.int32),
+            np.zeros(int(core.member_start[-1]), dtype=np.int32),
+            np.zeros(len(core.room), dtype=np.int32),
+            np.zeros(core.problem.needs * core.slots, dtype=np.int32),
+            np.array([random_state], dtype=np.uint64),
         )
 
+    def clear(self) -> None:
+        """Nobody chosen, all room free."""
+        self.place.room[:] = self.core.room
+        self.place.choice[:] = UNMATCHED
+        self.place.member_count[:] = 0
 
-def construct(chain: Chain) -> None:
-    """Fill greedily in two orders, by margin over the second best and by reduced value per point, and keep the better."""
-    core = chain.core
+    def anneal(self, on: Ordered, steps: int, heat: int) -> None:
+        """`steps` moves; where needs are many, window by window, so that what is looked at stays near."""
+        if not len(self.needs):
+            return
+        windows = max(len(self.needs) // WINDOW, 1) if len(self.core.needs) >= MANY_NEEDS else 1
+        for window in np.array_split(self.needs, windows):
+            kernels.anneal(on.board, self.place, window, steps // windows, heat, EXPONENTIAL, FULL_SHARE - on.share, self.core.floor_shift)
+
+    def fill(self, on: Ordered, needs: IntArray) -> None:
+        kernels.fill(on.board, self.place, needs)
+
+    def start_from(self, on: Ordered, choice: IntArray) -> None:
+        """Take over what of a choice of the problem is on the board and fits."""
+        where = np.full(self.core.problem.options + 1, UNMATCHED, dtype=np.int32)  # the last place answers for "unmatched"
+        where[on.picked] = np.arange(len(on.picked), dtype=np.int32)
+        kernels.seat(on.board, self.place, self.needs, where[choice], True)
+
+    def original_choice(self, on: Ordered) -> IntArray:
+        """The choice in the options of the problem, fixed needs included."""
+        return as_original(self.core, on, self.place.choice)
+
+
+def as_original(core: Core, on: Ordered, standing: IndexArray) -> IntArray:
+    choice = np.where(core.tight.free, UNMATCHED, core.tight.fixed)
+    chosen = standing >= 0
+    choice[chosen] = on.picked[standing[chosen]]
+    return choice
+
+
+def constructed(core: Core) -> IntArray:
+    """Fill greedily in two orders, by reduced value per point and by margin over the second best; the better of the two."""
     first = core.option_start[:-1][core.needs]
+    by_price, by_value = ordered(core, FULL_SHARE), ordered(core, 0)
     best = core.reduced[first]
     has_second = np.diff(core.option_start)[core.needs] > 1
     second = np.where(has_second, core.reduced[np.minimum(first + 1, len(core.reduced) - 1)], 0)
     margin = (best - np.maximum(second, 0)) / np.maximum(core.plain[first], 1)
     density = best / np.maximum(core.plain[first], 1)
-    for order in (density, margin):
-        trial = Chain(core, 1)
-        trial.fill(core.needs[np.argsort(-order, kind="stable")])
-        trial.follow(0)
-        trial.fill(core.needs)
-        trial.remember()
-        if trial.best_value > chain.best_value or order is density:
-            chain.room, chain.choice, chain.member = trial.room, trial.choice, trial.member
-            chain.member_count, chain.position = trial.member_count, trial.position
-        chain.remember()
+
+    def of(order: NDArray[np.float64]) -> IntArray:
+        chain = Chain(core, 1)
+        chain.fill(by_price, core.needs[np.argsort(-order, kind="stable")])
+        return filled(core, by_value, chain.original_choice(by_price))
+
+    return max(each(of, (density, margin)), key=lambda choice: value_of(core.problem, choice))
+
+
+def filled(core: Core, on: Ordered, choice: IntArray) -> IntArray:
+    """The choice with every need that is free at its best option that fits."""
+    chain = Chain(core, 1)
+    chain.start_from(on, choice)
+    chain.fill(on, core.needs)
+    return chain.original_choice(on)
 
 
 def seeds(seed: int) -> Iterator[int]:
@@ -281,97 +270,125 @@ def seeds(seed: int) -> Iterator[int]:
         yield (z ^ (z >> 31)) | 1
 
 
-@dataclass
 class Search:
-    """The chains of one search, and how far they have gone."""
+    """Two chains over the same needs, the better of which counts; or, where needs are many, over halves that change after every block.
 
-    chains: list[Chain]
-    phases: tuple[Phase, ...]
-    steps_planned: int
-    block_steps: int
-    blocks_done: int = 0
+    `schedule` tells how many steps each chain took in each block so far.
+    """
+
+    def __init__(self, core: Core, *, seed: int, start: IntArray | None) -> None:
+        self.core = core
+        states = seeds(seed)
+        self.in_halves = start is None and len(core.needs) >= MANY_NEEDS and not len(core.floors[1])
+        self.phases = WARM_START if start is not None else IN_HALVES if self.in_halves else CYCLES if core_is_small(core) else COLD_START
+        self.blocks = [(phase, n, heat) for phase in self.phases for n, heat in enumerate(phase.heats())]
+        self.schedule: list[int] = []
+        self.best = constructed(core) if start is None else self._warmed(start)
+        self.best_value = value_of(core.problem, self.best)
+        self.on = ordered(core, self.phases[0].share)
+        self.chains = [Chain(core, next(states)) for _ in range(CHAINS)]
+        self._random = next(states)
+        for chain in self.chains:
+            chain.start_from(self.on, self.best)
+            if self.in_halves:
+                break
+
+    def _warmed(self, start: IntArray) -> IntArray:
+        """The start completed twice, by reduced value and by value; never given up for less."""
+        by_price = filled(self.core, ordered(self.core, FULL_SHARE), start)
+        return filled(self.core, ordered(self.core, 0), by_price)
 
     @property
     def steps_done(self) -> int:
-        return self.blocks_done * self.block_steps * len(self.chains)
+        return sum(self.schedule) * CHAINS
 
     @property
-    def best(self) -> IntArray:
-        return max(self.chains, key=lambda chain: chain.best_value).best
+    def is_over(self) -> bool:
+        return len(self.schedule) == len(self.blocks)
 
-    @property
-    def best_value(self) -> int:
-        return max(chain.best_value for chain in self.chains)
-
-
-def prepare(core: Core, *, seed: int, steps_planned: int, start: IntArray | None) -> Search:
-    """Chains at their start; the cooling schedule is set by the steps planned and by whether there is a start choice."""
-    states = seeds(seed)
-    chains: list[Chain] = []
-    for _ in range(CHAINS):
-        chain = Chain(core, next(states))
-        if start is None:
-            if chains:
-                chain.start_from(chains[0].best)
-                chain.remember()
-            else:
-                construct(chain)
+    def block(self, steps: int) -> None:
+        """The next block of the schedule, `steps` moves of each chain; what is best is remembered."""
+        phase, n, heat = self.blocks[len(self.schedule)]
+        self._follow(phase.share)
+        if phase.from_best and n == 0:
+            for chain in self.chains:
+                chain.clear()
+                chain.start_from(self.on, self.best)
+        if self.in_halves:
+            self._halve(len(self.schedule))
+        each(lambda chain: chain.anneal(self.on, steps, (heat * self.core.median) >> 24), self.chains)
+        self.schedule.append(steps)
+        if self.in_halves:
+            self._remember(as_original(self.core, self.on, self._together()))
         else:
-            chain.start_from(start)
-            chain.fill(core.needs)
-            chain.remember()
-            chain.follow(0)
-            chain.fill(core.needs)
-            chain.remember()
-        chains.append(chain)
-    return scheduled(Search(chains, (), 0, 0), core, steps_planned, is_warm=start is not None)
+            for chain in self.chains:
+                self._remember(chain.original_choice(self.on))
+
+    def _remember(self, choice: IntArray) -> None:
+        value = value_of(self.core.problem, choice)
+        if value > self.best_value:
+            self.best, self.best_value = choice, value
+
+    def _follow(self, share: int) -> None:
+        """Change the key; the chains stay where they are, under the new numbers of their options."""
+        if share == self.on.share:
+            return
+        before, self.on = self.on.order, ordered(self.core, share)
+        new_number = np.empty(len(before), dtype=np.int32)
+        new_number[self.on.order] = np.arange(len(before), dtype=np.int32)
+        for chain in self.chains:
+            chosen = chain.place.choice >= 0
+            chain.place.choice[chosen] = new_number[before[chain.place.choice[chosen]]]
+
+    def _together(self) -> IndexArray:
+        """Where all needs stand: each is chosen in one half at most."""
+        together: IndexArray = np.maximum(self.chains[0].place.choice, self.chains[1].place.choice)
+        return together
+
+    def _halve(self, block: int) -> None:
+        """New halves, side by side on the circle of needs, each with half of the room that nobody uses."""
+        together = self._together()
+        first, second = self.chains
+        free = first.place.room + second.place.room - (self.core.room if block == 0 else 0)
+        needs = self.core.needs
+        turned = np.roll(needs, -int((self._random >> 16) * (block + 1) % len(needs)))
+        for chain, mine, room in zip(self.chains, np.array_split(turned, 2), (free - free // 2, free // 2), strict=True):
+            chain.needs = np.sort(mine)
+            chain.place.room[:] = room
+            chain.place.choice[:] = UNMATCHED
+            chain.place.member_count[:] = 0
+            kernels.seat(self.on.board, chain.place, chain.needs, together, False)
 
 
-def scheduled(search: Search, core: Core, steps_planned: int, *, is_warm: bool) -> Search:
-    """The search with the schedule for so many steps."""
-    phases = WARM_START if is_warm else CYCLES if steps_planned >= MANY_STEPS * max(len(core.needs), 1) else COLD_START
-    blocks = sum(phase.blocks for phase in phases)
-    return replace(search, phases=phases, steps_planned=steps_planned, block_steps=steps_planned // (CHAINS * blocks))
+def core_is_small(core: Core) -> bool:
+    return len(core.needs) < FEW_NEEDS
 
 
-def trial_speed(core: Core, search: Search, steps: int) -> float:
-    """Steps a second of all chains together, measured on chains that are thrown away."""
-    chains = [Chain(core, n + 1) for n in range(CHAINS)]
-    for chain in chains:
-        chain.start_from(search.best)
-        chain.follow(COLD_START[0].share)
-    with two_threads() as threads:
-        began = monotonic()
-        list(threads.map(lambda chain: chain.anneal(steps, (COLD_START[0].heats()[0] * core.median) >> 24), chains))
-    return CHAINS * steps / max(monotonic() - began, 1e-6)
-
-
-def run(search: Search, *, keep_going: Callable[[Search], bool], most_steps: int | None = None) -> bool:
-    """Anneal block by block until the schedule ends (True) or `keep_going` says stop (False). Chains meet after each block."""
-    schedule = [(phase, n, heat) for phase in search.phases for n, heat in enumerate(phase.heats())]
-    with two_threads() as threads:
-        for phase, n, heat in schedule[search.blocks_done :]:
-            if search.block_steps == 0 or (most_steps is not None and search.steps_done >= most_steps):
-                return True
-            if not keep_going(search):
-                return False
-            if phase.from_best and n == 0:
-                best = search.best
-                for chain in search.chains:
-                    chain.restart_from(best)
-            list(threads.map(lambda chain, s=phase.share, h=heat: _block(chain, search.block_steps, s, h), search.chains))
-            search.blocks_done += 1
+def run(search: Search, *, steps: int, keep_going: Callable[[Search], bool]) -> bool:
+    """The whole schedule in blocks of equal length, `steps` in all; False if `keep_going` ended it early."""
+    of_block = steps // (CHAINS * len(search.blocks))
+    while of_block and not search.is_over:
+        if not keep_going(search):
+            return False
+        search.block(of_block)
     return True
 
 
-def _block(chain: Chain, steps: int, share: int, heat: int) -> None:
-    chain.follow(share)
-    chain.anneal(steps, (heat * chain.core.median) >> 24)
-    chain.remember()
+def run_for(search: Search, *, seconds_left: Callable[[], float], keep_going: Callable[[Search], bool]) -> bool:
+    """The whole schedule in blocks of about equal time that end when the time does; False if `keep_going` ended it early."""
+    steps = FIRST_STEPS
+    while not search.is_over:
+        if not keep_going(search):
+            return False
+        began, before = monotonic(), seconds_left()
+        search.block(steps)
+        took = max(monotonic() - began, 1e-6)
+        wanted = max(before - took, 0.0) / max(len(search.blocks) - len(search.schedule), 1)
+        steps = max(min(round(steps * wanted / took), MOST_GROWTH * steps), FEWEST_OF_BLOCK)
+    return True
 
 
-@contextmanager
-def two_threads() -> Iterator[Executor]:
-    """The kernels release the interpreter's lock; how many threads there are never changes what comes out."""
-    with ThreadPoolExecutor(CHAINS) as threads:
-        yield threads
+def repeat(search: Search, schedule: IntArray) -> None:
+    """The same blocks again."""
+    for steps in schedule.tolist():
+        search.block(steps)

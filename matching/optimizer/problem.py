@@ -13,6 +13,7 @@ IndexArray = NDArray[np.int32]
 
 UNMATCHED = -1
 FREE = -2
+CHAINS = 2  # runs of the search side by side
 LARGEST_DENOMINATOR = 256
 
 Certificate = Literal["prices", "prices+cuts", "tree"]
@@ -193,8 +194,8 @@ class Progress:
 class Solution:
     """A choice, a bound nobody can exceed, and all that proves the bound and repeats the search.
 
-    `steps_planned` sets the cooling schedule that `steps_done` steps of were taken; `given` is a choice that the tree,
-    not the search, found, recorded because floating point had a part in it (decision 0010).
+    `schedule` is how many steps each chain of the search took in each block, `steps_done` all of them; `given` is a choice that the
+    tree, not the search, found, recorded because floating point had a part in it (decision 0010).
     """
 
     choice: IntArray
@@ -212,7 +213,7 @@ class Solution:
     stopped_by: StoppedBy
     seconds: float
     seed: int
-    steps_planned: int
+    schedule: IntArray
     given: IntArray | None = None
 
 

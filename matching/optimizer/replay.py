@@ -4,6 +4,7 @@ import numpy as np
 
 from matching.optimizer import primal
 from matching.optimizer.certificate import Prices, value_of
+from matching.optimizer.parallel import two_threads
 from matching.optimizer.presolve import as_fixed, tighten
 from matching.optimizer.problem import IntArray, Problem, Solution, Start
 
@@ -19,8 +20,9 @@ def replay(problem: Problem, solution: Solution, *, start: Start | None = None, 
     prices = Prices(solution.price_shift, solution.prices, solution.floor_prices, solution.cuts)
     core = primal.build_core(problem, tight, prices)
     choice = start.choice if start is not None else None
-    search = primal.prepare(core, seed=solution.seed, steps_planned=solution.steps_planned, start=choice)
-    primal.run(search, keep_going=lambda _: True, most_steps=solution.steps_done)
+    with two_threads():
+        search = primal.Search(core, seed=solution.seed, start=choice)
+        primal.repeat(search, solution.schedule)
     if solution.given is not None and value_of(problem, solution.given) > search.best_value:
         return np.array(solution.given, dtype=np.int64)
     return search.best

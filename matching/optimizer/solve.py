@@ -22,6 +22,7 @@ import numpy as np
 
 from matching.optimizer import cuts, dual, primal, tree
 from matching.optimizer.certificate import Prices, bound_of, reduced, refuse_unpriceable
+from matching.optimizer.parallel import two_threads
 from matching.optimizer.presolve import Tightened, as_fixed, binding_rows, tighten
 from matching.optimizer.problem import (
     Budget,
@@ -40,8 +41,7 @@ from matching.optimizer.problem import (
 
 DEFAULT_STEPS_PER_NEED = 200
 FEWEST_STEPS, MOST_STEPS = 20_000, 20_000_000
-PILOT_STEPS = 20_000
-SHARE_OF_TIME_PLANNED = 0.7
+SHARE_OF_TIME, SHARE_OF_TIME_BEFORE_TREE = 0.99, 0.7
 SHARE_OF_TIME_FOR_PRICES, SHARE_OF_TIME_FOR_CUTS = 0.5, 0.4
 FEW_ROWS = 300
 CUT_ROUNDS_SMALL, CUT_ROUNDS = 12, 4
@@ -65,7 +65,11 @@ def solve(
         raise ValueError("fixed: the fixed choices exceed a capacity")
     start = None if start is None else validated(problem, start)
     watch = Watch(budget.time_limit_s, progress)
+    with two_threads():
+        return _solved(problem, tight, budget, gap, seed, start, watch)
 
+
+def _solved(problem: Problem, tight: Tightened, budget: Budget, gap: float, seed: int, start: Start | None, watch: "Watch") -> Solution:
     prices = find_prices(problem, tight, start, budget, watch)
     values = reduced(problem, prices)
     bound = bound_of(problem, tight, prices, values)
@@ -112,7 +116,7 @@ def solve(
         stopped_by=stopped_by,
         seconds=watch.seconds,
         seed=seed,
-        steps_planned=search.steps_planned,
+        schedule=np.array(search.schedule, dtype=np.int64),
         given=given,
     )
 
@@ -157,15 +161,16 @@ def find_choice(
     core: primal.Core, bound: int, budget: Budget, gap: float, seed: int, start: Start | None, watch: "Watch"
 ) -> tuple[primal.Search, StoppedBy]:
     """The search, planned by steps or by the time left, until it is done, close enough, out of time or told to stop."""
-    choice = None if start is None else start.choice
-    search = primal.prepare(core, seed=seed, steps_planned=0, start=choice)
-    planned = planned_steps(core, search, budget, watch)
-    search = primal.scheduled(search, core, planned, is_warm=choice is not None)
+    search = primal.Search(core, seed=seed, start=None if start is None else start.choice)
 
     def keep_going(now: primal.Search) -> bool:
         return gap_between(now.best_value, bound) > gap and watch.report("search", value=now.best_value, bound=bound, steps=now.steps_done)
 
-    finished = primal.run(search, keep_going=keep_going)
+    if budget.steps is None and budget.time_limit_s is not None:
+        limit_s = budget.time_limit_s * (SHARE_OF_TIME_BEFORE_TREE if tree.fits_a_tree(core.tight, is_repair=False) else SHARE_OF_TIME)
+        finished = primal.run_for(search, seconds_left=lambda: limit_s - watch.seconds, keep_going=keep_going)
+    else:
+        finished = primal.run(search, steps=planned_steps(core, budget), keep_going=keep_going)
     if gap_between(search.best_value, bound) <= gap:
         return search, "gap"
     if finished:
@@ -173,14 +178,11 @@ def find_choice(
     return search, watch.reason or "time"
 
 
-def planned_steps(core: primal.Core, search: primal.Search, budget: Budget, watch: "Watch") -> int:
-    """The length of the cooling schedule: as told, or by the size of the problem, or what fits into the time left at the speed of a trial."""
+def planned_steps(core: primal.Core, budget: Budget) -> int:
+    """As told, or by the size of the problem."""
     if budget.steps is not None:
         return budget.steps
-    if budget.time_limit_s is None:
-        return min(max(core.problem.needs * DEFAULT_STEPS_PER_NEED, FEWEST_STEPS), MOST_STEPS)
-    seconds_left = budget.time_limit_s - watch.seconds
-    return int(primal.trial_speed(core, search, PILOT_STEPS) * max(seconds_left, 0.0) * SHARE_OF_TIME_PLANNED)
+    return min(max(core.problem.needs * DEFAULT_STEPS_PER_NEED, FEWEST_STEPS), MOST_STEPS)
 
 
 def is_repair(budget: Budget) -> bool:

@@ -125,7 +125,7 @@ def test_check_finds_an_unknown_stop():
 def test_check_finds_more_steps_than_planned():
     solution = good()
 
-    assert "steps_done" in kinds(replace(solution, steps_done=solution.steps_planned + 1))
+    assert "steps_done" in kinds(replace(solution, steps_done=solution.steps_done + 1))
 
 
 def test_check_finds_prices_of_the_wrong_length():

@@ -204,7 +204,7 @@ def test_solve_is_told_to_stop():
     solution = solve(problem, budget=Budget(steps=10_000_000), gap=0.0, progress=lambda p: seen.append(p) or p.phase != "search")
 
     assert solution.stopped_by == "cancelled"
-    assert solution.steps_done < solution.steps_planned
+    assert solution.steps_done < 10_000_000
     assert check(problem, solution).ok
     assert {"prices", "bound", "search"} <= {p.phase for p in seen}
     assert all(a.seconds <= b.seconds for a, b in pairwise(seen))
