@@ -1,21 +1,33 @@
 """What every test may count on: a migrated database of its own process, and a province in it, quickly."""
 
+import gc
+
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.utils import translation
 
 from tests import factories, kept, migrated, people
 
 
+def pytest_configure():
+    """Nothing here is secret or served for long: passwords are hashed quickly, and static files are looked up, not listed first."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
+def pytest_collection_finish():
+    """What was imported stays; a search through it for garbage, again and again, would take a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """What runs long begins first, lest one process end alone; tests that begin from the same state follow each other."""
-    items.sort(key=lambda item: (item.get_closest_marker("first") is None, *_place(item)))
-
-
-def _place(item):
-    states = kept.wanted(getattr(item, "fixturenames", ()))
-    return (not states, sorted(states))
+    """What runs long begins first, lest one process end alone; the other processes meanwhile do what needs no database, which the
+    first is about to migrate. Tests that begin from the same state follow each other."""
+    items.sort(key=lambda item: (item.get_closest_marker("first") is None, kept.uses_database(item), kept.wanted(item)))
 
 
 @pytest.fixture(scope="session")
@@ -42,14 +54,14 @@ def all_states(django_db_setup, django_db_blocker):
 
 @pytest.fixture
 def states(all_states, request):
-    all_states.begin(commits=kept.commits(request))
+    all_states.begin(commits=kept.commits(request.node))
     return all_states
 
 
 @pytest.fixture
 def standing(states, request):
     """The kept states of this test, before its own transaction begins."""
-    for name in kept.wanted(request.fixturenames):
+    for name in kept.wanted(request.node):
         request.getfixturevalue(name)
     states.settle()
 

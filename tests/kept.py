@@ -108,11 +108,20 @@ def _roll_back(block: transaction.Atomic) -> None:
     block.__exit__(None, None, None)
 
 
-def commits(request: pytest.FixtureRequest) -> bool:
+def uses_database(item: pytest.Item) -> bool:
+    return item.get_closest_marker("django_db") is not None or not {"db", *COMMITTING}.isdisjoint(_fixtures(item))
+
+
+def commits(item: pytest.Item) -> bool:
     """Whether the test's own transactions are real ones."""
-    marker = request.node.get_closest_marker("django_db")
-    return bool(marker and (marker.args or marker.kwargs)) or not COMMITTING.isdisjoint(request.fixturenames)
+    marker = item.get_closest_marker("django_db")
+    return bool(marker and (marker.args or marker.kwargs)) or not COMMITTING.isdisjoint(_fixtures(item))
 
 
-def wanted(fixturenames: Sequence[str]) -> list[str]:
-    return [name for name in fixturenames if name.startswith(PREFIX)]
+def wanted(item: pytest.Item) -> list[str]:
+    """The kept states that this test begins from, by name."""
+    return sorted(name for name in _fixtures(item) if name.startswith(PREFIX))
+
+
+def _fixtures(item: pytest.Item) -> Sequence[str]:
+    return getattr(item, "fixturenames", ())
