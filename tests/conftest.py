@@ -25,8 +25,10 @@ def pytest_collection_finish():
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """What runs long begins first, lest one process end alone; the other processes meanwhile do what needs no database, which the
-    first is about to migrate. Tests that begin from the same state follow each other."""
+    """What runs long begins first, lest one process end alone; tests that begin from the same state follow each other.
+
+    While the process of the first migrates its database, the other does what needs none.
+    """
     items.sort(key=lambda item: (item.get_closest_marker("first") is None, kept.uses_database(item), kept.wanted(item)))
 
 
