@@ -1,11 +1,19 @@
 """The Celery application. Two queues: `default` for small work, `rounds` for matching (see CELERY_TASK_ROUTES in settings)."""
 
 import os
+from logging.config import dictConfig
 
-from celery import Celery
+from celery import Celery, signals
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("fulcrum")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect
+def log_as_settings_say(**_options: object) -> None:
+    """With a receiver here Celery leaves the root logger alone: workers write the same lines as the web."""
+    dictConfig(settings.LOGGING)

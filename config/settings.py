@@ -6,6 +6,8 @@ from pathlib import Path
 import environ
 from django.utils.translation import gettext_lazy as _
 
+from config import logs
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -229,6 +231,8 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "config.sidebar.dashboard",
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "config.sidebar.navigation"},
 }
+
+LOGGING = logs.configure(env.str("LOG_FORMAT", default=""))
 
 # The demonstration province runs at a fixed moment, so that what it shows never drifts. Empty: the real clock.
 FIXED_NOW = env.str("FULCRUM_FIXED_NOW", default="")
