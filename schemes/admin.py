@@ -70,7 +70,8 @@ class SchemeVersionAdmin(Desk):
             {
                 "fields": (
                     ("rate_bp", "day_count", "convention"),
-                    ("start_rule", "window_months", "window_anchor"),
+                    ("start_rule", "subsidised_part"),
+                    ("window_months", "window_anchor"),
                     ("interest_months", "interest_day"),
                 )
             },

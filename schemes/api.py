@@ -23,6 +23,7 @@ class VersionShown(serializers.ModelSerializer[SchemeVersion]):
             "payment_to",
             "rate_bp",
             "start_rule",
+            "subsidised_part",
             "window_months",
             "window_anchor",
             "day_count",

@@ -56,6 +56,10 @@ class SchemeVersion(Provincial):
         EACH_DRAWDOWN = "each_drawdown", _("逐笔提款")
         FIRST_DRAWDOWN = "first_drawdown", _("首笔提款")
 
+    class Part(models.TextChoices):
+        EQUIPMENT = "equipment", _("设备款部分")
+        WHOLE = "whole", _("全部放款")
+
     class Convention(models.TextChoices):
         DAYS_360 = "days_360", _("积数计息")
         PLAIN_YEARS = "plain_years", _("按年简算")
@@ -87,6 +91,9 @@ class SchemeVersion(Provincial):
     payment_to = models.DateField(_("付款至"), null=True, blank=True)
     rate_bp = models.PositiveIntegerField(_("贴息率（基点）"))
     start_rule = models.CharField(_("起算"), max_length=20, choices=StartRule)
+    subsidised_part = models.CharField(
+        _("贴息部分"), max_length=20, choices=Part, help_text=_("设备购置贷款只贴设备款部分；固定资产贷款贴全部放款")
+    )
     window_months = models.PositiveSmallIntegerField(_("贴息期（月）"))
     window_anchor = models.CharField(_("期限起点"), max_length=20, choices=WindowAnchor, default=WindowAnchor.EACH_DRAWDOWN)
     day_count = models.PositiveSmallIntegerField(_("计息天数基数"), default=360)

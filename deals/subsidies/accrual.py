@@ -77,12 +77,8 @@ def compute(loan: Loan, known: Book, *, suspended: Sequence[Recovery] = ()) -> l
 
 
 def subsidised_part(version: SchemeVersion, row: Drawdown) -> Decimal:
-    """The part of a drawdown that a version subsidises (infer).
-
-    The equipment part where the subsidy starts with the payment of the supplier (财金〔2024〕54号: equipment purchase loans), the whole
-    where it starts with the loan (财金〔2026〕2号: all fixed-asset loans of the project).
-    """
-    return row.equipment_amount if version.start_rule == SchemeVersion.StartRule.PAID_TO_SUPPLIER else row.amount
+    """The part of a drawdown that a version subsidises, as the version says."""
+    return formulas.subsidised_principal(version.subsidised_part, amount=row.amount, equipment=row.equipment_amount)
 
 
 def _computed(

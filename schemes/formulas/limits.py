@@ -42,6 +42,21 @@ def yield_cut(
     return left, tuple(cuts)
 
 
+EQUIPMENT, WHOLE = "equipment", "whole"
+
+
+def subsidised_principal(part: str, *, amount: Decimal, equipment: Decimal) -> Decimal:
+    """Of one drawdown what a version subsidises: the equipment it pays for, or the whole of it.
+
+    Equipment purchase loans (财金〔2024〕54号) against all fixed-asset loans of the project (财金〔2026〕2号).
+    """
+    if part not in (EQUIPMENT, WHOLE):
+        raise ValueError(f"unknown part {part!r}")
+    if not 0 <= fen(equipment) <= fen(amount):
+        raise ValueError("the equipment is part of the drawdown")
+    return equipment if part == EQUIPMENT else amount
+
+
 def within_firm_loan_cap(amount: Decimal, *, limit: Decimal | None, used: Decimal) -> tuple[Decimal, Decimal]:
     """Principal that is still subsidised, and what is cut (reason `CAP_FIRM_LOAN`): 50 m yuan of loans per firm across all banks (财金〔2026〕4号)."""
     allowed = amount if limit is None else min(amount, max(limit - used, yuan(0)))

@@ -117,7 +117,7 @@ def _scheme(row: Row, version: Row, places: dict[str, Region]) -> Scheme:
 
 def _version(row: Row, scheme: Scheme) -> SchemeVersion:
     spans = ("contract_from", "contract_to", "purchase_from", "purchase_to", "drawdown_from", "drawdown_to", "payment_from", "payment_to")
-    same = ("document_no", "title", "start_rule", "window_anchor", "convention", "shortfall_rule", "clawback_scope")
+    same = ("document_no", "title", "start_rule", "subsidised_part", "window_anchor", "convention", "shortfall_rule", "clawback_scope")
     return SchemeVersion(
         scheme=scheme,
         code=row["version"],

@@ -193,6 +193,7 @@ def test_scheme_versions_tell_the_central_history():
     assert {code for code, row in versions.items() if not flag(row["sample"])} == CENTRAL_VERSIONS
     assert (versions["V2024a"]["rate_bp"], versions["V2024b"]["rate_bp"]) == ("100", "150")
     assert [versions[code]["start_rule"] for code in ("V2024a", "V2024b", "V2025", "V2026")] == ["paid_to_supplier"] * 3 + ["loan_issued"]
+    assert [versions[code]["subsidised_part"] for code in ("V2024a", "V2024b", "V2025", "V2026")] == ["equipment"] * 3 + ["whole"]
     assert versions["SME2026"]["firm_total_loan_cap_wan"] == "5000"
 
 

@@ -23,6 +23,7 @@ def versions_of_2025(world):
         version.drawdown_from = version.payment_from = dt.date(2024, 3, 7)
         version.drawdown_to = version.payment_to = dt.date(2025, 12, 31)
         version.start_rule = SchemeVersion.StartRule.PAID_TO_SUPPLIER
+        version.subsidised_part = SchemeVersion.Part.EQUIPMENT
         version.requires_relending = version.scheme.level == "central"
         version.save(force_insert=True)
     BankEligibility.objects.bulk_create(

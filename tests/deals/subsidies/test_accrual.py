@@ -155,13 +155,15 @@ def test_suspicion_stops_the_accrual_from_its_day(world, cast):
     assert by_day("province")[QUARTERS[0]][1] == Decimal("1222.22")
 
 
-def test_only_equipment_counts_where_the_payment_starts_it(world, cast):
+@pytest.mark.parametrize(("part", "amount"), [("equipment", "1833.33"), ("whole", "3666.67")])
+def test_each_version_says_what_part_it_subsidises(world, cast, part, amount):
     deal = example.loan(world, cast)
     Drawdown.objects.filter(number=1).update(equipment_amount=4_000_000)
+    SchemeVersion.objects.filter(pk=world.central.pk).update(subsidised_part=part)
 
     accrue(deal, cast, QUARTERS[0])
 
-    assert by_day("central")[QUARTERS[0]][1] == Decimal("1833.33")
+    assert by_day("central")[QUARTERS[0]][1] == Decimal(amount)
 
 
 def test_window_may_be_counted_from_the_first_drawdown(world, cast):

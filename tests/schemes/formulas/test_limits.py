@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemes.formulas import CapLine, Capped, Cut, apply_caps, within_firm_loan_cap, yield_cut
+from schemes.formulas import CapLine, Capped, Cut, apply_caps, subsidised_principal, within_firm_loan_cap, yield_cut
 
 
 def test_nobody_yields_while_the_sum_is_within_the_interest_paid():
@@ -109,3 +109,14 @@ def test_apply_caps_refuses_an_unknown_cap():
 )
 def test_the_firm_loan_cap_limits_the_principal(limit, used, allowed):
     assert within_firm_loan_cap(Decimal(20), limit=limit, used=Decimal(used)) == (allowed, 20 - allowed)
+
+
+@pytest.mark.parametrize(("part", "expected"), [("equipment", 8), ("whole", 20)])
+def test_the_version_names_the_part_of_a_drawdown_it_subsidises(part, expected):
+    assert subsidised_principal(part, amount=Decimal(20), equipment=Decimal(8)) == expected
+
+
+@pytest.mark.parametrize(("part", "equipment"), [("half", 8), ("whole", 21), ("equipment", -1)])
+def test_an_unknown_part_and_equipment_beyond_the_drawdown_are_refused(part, equipment):
+    with pytest.raises(ValueError, match="part"):
+        subsidised_principal(part, amount=Decimal(20), equipment=Decimal(equipment))
