@@ -55,8 +55,7 @@ def found():
     return {(breach.table, breach.row, breach.rule) for breach in invariants.breaches()}
 
 
-@pytest.fixture
-def flow(world, cast):
+def course(world, cast):
     """One deal from draft to settled subsidy, others at every stage before, and every way out."""
     deal = example.loan(world, cast)
     accrual.accrue(deal, until=QUARTERS[1], by=cast.system, at=END)
@@ -79,6 +78,16 @@ def flow(world, cast):
     back = cases.confirmed(world, cast, "CCB-WH")
     deal_steps.withdraw(back, by=cast.lin, at=NOW, seen=back.version, note="改选")
     return {"deal": deal, "lead": lead, "small": small}
+
+
+@pytest.fixture
+def kept_course(states, kept_world, kept_cast):
+    return states.add(course, kept_world, kept_cast)
+
+
+@pytest.fixture
+def flow(kept_course, db):
+    return kept_course()
 
 
 def test_flow_as_written_by_the_steps_holds(flow):

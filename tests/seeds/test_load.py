@@ -22,8 +22,13 @@ COUNTED = (
 
 
 @pytest.fixture
-def seeded(db):
-    load_all()
+def kept_reference(states):
+    return states.add(load_all)
+
+
+@pytest.fixture
+def seeded(kept_reference, db):
+    """The reference data, as `load_all` puts it there."""
 
 
 def _counts():
