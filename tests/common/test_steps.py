@@ -420,7 +420,7 @@ def test_lock_does_not_stop_new_rows_that_point_to_the_locked_one(world, cast):
 
     def add():
         held.wait(20)
-        factories.Need.objects.create(
+        Need.objects.create(
             filing=filing,
             project=factories.filing(world, cast.firm).project,
             firm=cast.firm,

@@ -156,8 +156,8 @@ def test_need_without_a_rate_cap_takes_any_rate(world):
 def test_one_product_that_fits_is_enough_and_the_cheapest_is_offered(world):
     (need,) = provinces.needs(world)
     change_product(term_max_months=12)
-    dear = factories._product(world.banks["ICBC"], "ICBC-P2", rate_min_bp=300, rate_max_bp=340)
-    cheap = factories._product(world.banks["ICBC"], "ICBC-P3", rate_min_bp=290, rate_max_bp=330)
+    dear = factories.product(world.banks["ICBC"], "ICBC-P2", rate_min_bp=300, rate_max_bp=340)
+    cheap = factories.product(world.banks["ICBC"], "ICBC-P3", rate_min_bp=290, rate_max_bp=330)
     Product.objects.bulk_create([dear, cheap])
     found = provinces.snapshot(world)
 
@@ -172,7 +172,7 @@ def test_one_product_that_fits_is_enough_and_the_cheapest_is_offered(world):
 def test_bank_is_told_the_rule_that_its_most_willing_product_fails(world):
     (need,) = provinces.needs(world)
     change_product(amount_max=100 * WAN)
-    Product.objects.bulk_create([factories._product(world.banks["ICBC"], "ICBC-P2", sizes=["micro"])])
+    Product.objects.bulk_create([factories.product(world.banks["ICBC"], "ICBC-P2", sizes=["micro"])])
 
     assert verdict(world, need) == "size_not_accepted"
 

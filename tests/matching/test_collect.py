@@ -8,6 +8,7 @@ from ledger import accounts
 from ledger.accounts import Hold
 from matching import snapshot
 from matching.commitments import Commitments
+from matching.models import Weights
 from projects.models import Filing, Need
 from tests import factories
 from tests.factories import NOW, WAN
@@ -112,7 +113,7 @@ def test_reading_costs_the_same_for_one_need_and_for_many(world, django_assert_m
 
 def test_province_without_needs_or_banks_makes_an_empty_snapshot(db):
     world = factories.reviewers()
-    world.weights = factories.Weights(document_no="x", valid_from=factories.SINCE, points=factories.WEIGHTS)
+    world.weights = Weights(document_no="x", valid_from=factories.SINCE, points=factories.WEIGHTS)
 
     found = provinces.snapshot(world)
 
