@@ -4,6 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
@@ -16,7 +17,7 @@ from matching.commitments import Commitments
 from matching.models import Recommendation, Round
 from organisations.actors import Person
 from organisations.models import Programme
-from projects.models import Need
+from projects.models import Filing, Need
 from schemes import formulas, stacks
 from schemes.stacks import Version
 
@@ -37,11 +38,15 @@ def compute(programme: Programme, province: str, *, at: dt.datetime) -> Commitme
     here = Q(province=province, filing__programme=programme)
     invitations, deals = Invitation.objects.live().filter(here), Deal.objects.filter(here)
     promised = _promised(here)
-    remaining = _remaining(deals, promised)
+    taken = _taken(deals, promised)
+    busy_pairs = frozenset(invitations.values_list("need", "branch")) | frozenset(deals.live().values_list("need", "branch"))
+    doubled = _doubled(here, taken, {need for need, _branch in busy_pairs})
+    remaining = _remaining(taken)
     return Commitments(
         remaining=remaining,
+        doubled=doubled,
         closed=_closed(invitations, deals, remaining, looking_max=terms(province, at=at).looking_max),
-        busy_pairs=frozenset(invitations.values_list("need", "branch")) | frozenset(deals.live().values_list("need", "branch")),
+        busy_pairs=busy_pairs,
         case_load=_case_load(invitations, deals),
         exposure=_exposure(deals, promised),
         budget_use=_budget_use(deals, promised, province=province, on=day(at)),
@@ -54,14 +59,43 @@ def _promised(here: Q) -> list[Recommendation]:
     return list(Recommendation.objects.filter(pk__in=waiting.values("recommendation")).select_related("need", "branch").order_by("pk"))
 
 
-def _remaining(deals: QuerySet[Deal], promised: Iterable[Recommendation]) -> dict[int, Decimal]:
-    """Need → what is left to seek, for needs of which something is taken. An offer that already holds appetite counts as taken."""
+def _taken(deals: QuerySet[Deal], promised: Iterable[Recommendation]) -> dict[int, Decimal]:
+    """Need → what is taken of it. An offer that already holds appetite counts as taken."""
     taking = deals.filter(Q(state__in=needs.FILLING) | (Q(state=Deal.State.INTENT) & ~Q(hold_key="")))
     taken: dict[int, Decimal] = defaultdict(lambda: ZERO)
     for need, amount in taking.order_by().values("need").annotate(sum=Sum(needs.TAKEN)).values_list("need", "sum"):
         taken[need] += amount
     for row in promised:
         taken[row.need_id] += row.amount
+    return dict(taken)
+
+
+def _doubled(here: Q, taken: dict[int, Decimal], busy: set[int]) -> frozenset[int]:
+    """Listed needs that stand back because their project asks for the same year's money in another track too.
+
+    Of these the one in business goes first, else the one listed first. What was taken on the others counts as taken of it, also when
+    their filing is on no list any more.
+    """
+    asked_twice = Need.objects.filter(here).order_by().values("project", "year").annotate(n=Count("pk")).filter(n__gt=1)
+    pairs = {(row["project"], row["year"]) for row in asked_twice}
+    groups: dict[tuple[int, int], list[tuple[Any, ...]]] = defaultdict(list)
+    rows = Need.objects.filter(here, project__in={project for project, _year in pairs}).order_by("filing__listed_on", "pk")
+    for project, year, *row in rows.values_list("project", "year", "pk", "filing__state", "parked_reason"):
+        if (project, year) in pairs:
+            groups[project, year].append(tuple(row))
+    doubled: set[int] = set()
+    for group in groups.values():
+        open_needs = [pk for pk, state, parked in group if state == Filing.State.LISTED and not parked]
+        first = next((pk for pk in open_needs if pk in busy or pk in taken), next(iter(open_needs), None))
+        if first is not None:
+            doubled.update(set(open_needs) - {first})
+            if whole := sum((taken.get(row[0], ZERO) for row in group), ZERO):
+                taken[first] = whole
+    return frozenset(doubled)
+
+
+def _remaining(taken: dict[int, Decimal]) -> dict[int, Decimal]:
+    """Need → what is left to seek, for needs of which something is taken."""
     amounts = dict(Need.objects.filter(pk__in=taken).values_list("pk", "amount"))
     return {need: max(amounts[need] - amount, ZERO) for need, amount in taken.items()}
 

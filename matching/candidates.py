@@ -146,6 +146,10 @@ def firm_barred(v: View) -> Mask:
     return v.need("barred") == 1
 
 
+def project_doubled(v: View) -> Mask:
+    return v.need("doubled") == 1
+
+
 def bank_not_admitted(v: View) -> Mask:
     return v.ground.snapshot["bank_admitted"][v.branch("bank")] == 0
 
@@ -233,6 +237,13 @@ BEYOND_LIMIT, NO_PRODUCT = "beyond_limit", "no_product"
 # The fixed order. Rules of products stand together: they are weighed product by product.
 RULES: tuple[Rule, ...] = (
     Rule("firm_barred", firm_barred, False, _("企业在限制名单有效期内，暂不推荐"), _("失信与追回限制名单")),
+    Rule(
+        "project_doubled",
+        project_doubled,
+        False,
+        _("同一项目同一年度的资金需求已由另一渠道的申报参加推荐或对接，设备资金不重复推荐"),
+        _("同一项目（项目代码和统一社会信用代码相同）不重复支持"),
+    ),
     Rule("bank_not_admitted", bank_not_admitted, False, _("不在经办银行名单，也不是本地法人银行"), _("经办银行名单（按政策版本）")),
     Rule("region_not_served", region_not_served, False, _("不服务项目所在地"), _("银行申报的服务区域")),
     Rule("not_named", not_named, False, _("企业未填为意向银行，也未同意向其他银行公开"), _("企业授权范围")),

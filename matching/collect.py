@@ -145,6 +145,7 @@ def _needs(
         "need_house_bank": _house_banks(houses, banks),
         "need_priority": sum((flag.astype(np.int64) << bit for bit, flag in zip(range(len(PRIORITIES)), flags, strict=True))),
         "need_barred": [firm in barred for firm in firms],
+        "need_doubled": [pk in commitments.doubled for pk in ids],
     }
     return {name: np.array(column, dtype=np.int64) for name, column in columns.items()}
 

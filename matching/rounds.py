@@ -294,7 +294,7 @@ def _overtaken(drafts: Sequence[Recommendation], commitments: Commitments | None
         if lead.need_id not in still_open
         or (lead.need_id, lead.branch_id) in refused
         or (lead.need_id, lead.branch_id) in now.busy_pairs
-        or lead.need_id in now.closed
+        or lead.need_id in now.closed | now.doubled
         or now.remaining.get(lead.need_id, lead.amount) < lead.amount
     }
 

@@ -17,7 +17,7 @@ from matching import canonical
 from schemes import stacks
 from schemes.stacks import Version
 
-SCHEMA = 1
+SCHEMA = 2
 NONE = -1  # an absent amount, limit or reference in an array
 
 IntArray = NDArray[np.int64]
@@ -30,7 +30,7 @@ PRIORITIES = ("honoured_firm", "priority_industry", "assisted_county", "green_or
 # Every array of a snapshot, in canonical order.
 ARRAYS = (
     "need_id", "need_firm", "need_region", "need_industry", "need_size", "need_ownership", "need_amount", "need_term", "need_year",
-    "need_rate_cap", "need_securities", "need_open", "need_house_bank", "need_priority", "need_barred",
+    "need_rate_cap", "need_securities", "need_open", "need_house_bank", "need_priority", "need_barred", "need_doubled",
     "region_id", "region_parent", "industry_id", "industry_parent",
     "bank_id", "bank_admitted", "account_id", "account_parent", "account_free",
     "branch_id", "branch_bank", "branch_account", "branch_case_load", "branch_ticket", "serves_branch", "serves_region",

@@ -3,11 +3,13 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from common.errors import Conflict
 from deals import bank_review, commitments, declarations, invitations, rematch
 from deals.models import Deal
 from deals.subsidies import accrual, claims
+from matching import explain, solving
 from matching.models import NonMatch, Round
 from organisations.models import PolicyParameter
 from tests import factories, people
@@ -16,6 +18,7 @@ from tests.deals.cases import AMOUNT
 from tests.deals.subsidies import example
 from tests.deals.subsidies.example import END
 from tests.factories import HUBEI, NOW
+from tests.matching import provinces
 
 
 def compute(world, at=NOW):
@@ -190,3 +193,68 @@ def test_appetite_does_not_fall_while_a_round_is_computed(world, cast):
 
     assert cases.balance(world, "ICBC-WH") == (0, 0)
     assert Deal.objects.count() == 0
+
+
+def in_the_other_track(world, cast, need, **options):
+    """The same project listed in the development-and-reform track too, asking for the same year's money."""
+    other = cases.open_need(world, cast, track="ndrc", **options)
+    other.filing.project = other.project = need.project
+    other.filing.save(update_fields=["project"])
+    other.save(update_fields=["project"])
+    return other
+
+
+def test_project_of_two_tracks_takes_part_once_with_the_filing_listed_first(world, cast):
+    first = cases.open_need(world, cast)
+    second = in_the_other_track(world, cast, first)
+
+    assert compute(world).doubled == {second.pk}
+    type(first.filing).objects.filter(pk=first.filing_id).update(listed_on=NOW.date() + cases.DAY)
+    assert compute(world).doubled == {first.pk}
+
+
+def test_the_track_in_business_goes_first_and_the_other_stands_back(world, cast):
+    first = cases.open_need(world, cast)
+    second = in_the_other_track(world, cast, first)
+    cases.published(world, cast, second, "CCB-WH")
+
+    found = compute(world)
+
+    assert found.doubled == {first.pk}
+    assert found.remaining == {second.pk: 0}
+
+
+def test_money_taken_in_a_track_that_left_the_list_is_taken_of_the_other(world, cast):
+    deal = cases.approved(world, cast, approved_amount=AMOUNT / 4)
+    other = in_the_other_track(world, cast, deal.need)
+    type(deal.filing).objects.filter(pk=deal.filing_id).update(state="removed")
+
+    found = compute(world)
+
+    assert found.doubled == frozenset()
+    assert found.remaining[other.pk] == AMOUNT * 3 / 4
+
+
+def test_other_years_and_other_projects_stand_in_nobodys_way(world, cast):
+    first = cases.open_need(world, cast)
+    other_year = in_the_other_track(world, cast, first)
+    type(other_year).objects.filter(pk=other_year.pk).update(year=2027)
+    cases.open_need(world, cast, track="ndrc")
+
+    assert compute(world).doubled == frozenset()
+
+
+def test_round_tells_the_second_track_why_it_stands_back(world, cast):
+    first = cases.open_need(world, cast)
+    second = in_the_other_track(world, cast, first)
+
+    round_ = provinces.planned(world, cast, steps=2000)
+    commitments.freeze(round_, by=cast.zhao, at=NOW, seen=round_.version)
+    solving.solve(round_, at=NOW)
+
+    assert list(round_.recommendations.filter(rank=0).values_list("need", flat=True)) == [first.pk]
+    told = NonMatch.objects.get(round=round_, need=second)
+    assert {group["code"] for group in told.explanation["refused"]} == {"project_doubled"}
+    assert any("设备资金不重复推荐" in sentence for sentence in explain.why_not(told))
+    with translation.override("en"):
+        assert any("another track" in sentence for sentence in explain.why_not(told))

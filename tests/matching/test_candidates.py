@@ -40,6 +40,15 @@ def test_firm_on_the_bar_list_gets_no_bank_until_the_bar_ends(world):
     assert verdict(world, need) == ""
 
 
+def test_project_that_asks_in_two_tracks_gets_one_recommendation(world):
+    first, second = provinces.needs(world, 2)
+
+    found = provinces.snapshot(world, commitments=Commitments(doubled=frozenset({second.pk})))
+
+    assert set(provinces.verdicts(found, second).values()) == {"project_doubled"}
+    assert provinces.verdicts(found, first)["ICBC-WH"] == ""
+
+
 def test_bank_must_be_on_the_list_or_local(world):
     (need,) = provinces.needs(world)
 

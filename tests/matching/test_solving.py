@@ -138,9 +138,9 @@ def test_round_fails_with_the_reason_when_the_check_finds_anything(frozen, monke
 def test_round_fails_with_the_reason_when_its_snapshot_cannot_be_read(world, cast, monkeypatch):
     provinces.needs(world)
     round_ = provinces.frozen(world, cast)
-    monkeypatch.setattr("matching.snapshot.SCHEMA", 2)
+    monkeypatch.setattr("matching.snapshot.SCHEMA", 3)
 
-    assert "snapshot of schema 1" in solving.solve(round_, at=NOW).failure
+    assert "snapshot of schema 2" in solving.solve(round_, at=NOW).failure
 
 
 def test_another_attempt_lands_the_same_digests(world, cast, clock):
