@@ -53,6 +53,7 @@ def why(recommendation: Recommendation) -> list[str]:
     told.append(now("合计 %(points)s 分。") % {"points": _points(recommendation.value)})
     if reasons.get("relending") == "not_eligible":
         told.append(now("该行为地方法人银行，可以放款，但不享受科技创新和技术改造再贷款。"))
+    told += [_awaited(row) for row in reasons.get("awaiting_notice", ())]
     told += [_budget(row) for row in reasons.get("full_budgets", ())]
     runner_up = reasons.get("runner_up")
     told.append(_runner_up(runner_up) if runner_up else now("没有其他符合条件的银行可作候补。"))
@@ -81,6 +82,14 @@ def _runner_up(row: Mapping[str, Any]) -> str:
         scarcer = row["price"] > row["own_price"]
         lacks = [now("条件相当，但其额度更紧张，留给其他需求更有价值") if scarcer else now("条件相当，按固定次序列为候补")]
     return now("候补第一位为%(branch)s：%(lacks)s。") % {"branch": row["branch"], "lacks": now("；").join(lacks)}
+
+
+def _awaited(row: Mapping[str, Any]) -> str:
+    days = {name: date_format(date.fromisoformat(row[name])) for name in ("until", "drawn_on")}
+    return now("“%(name)s”现行政策只适用于%(until)s及以前发放的贷款；预计%(drawn_on)s以后放款，待国家通知，暂不计算此项贴息。") % {
+        **row,
+        **days,
+    }
 
 
 def _budget(row: Mapping[str, Any]) -> str:

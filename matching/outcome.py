@@ -1,5 +1,6 @@
 """From the optimizer's choice to what is told: leads, standbys, and why the others got none. Computed from snapshot, problem and result."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from common.money import yuan
-from matching import candidates, scoring
+from matching import candidates, scoring, subsidy
 from matching.candidates import BEYOND_LIMIT, PASSED, PLACE, RULES
 from matching.problem import APPETITE, BUDGET, CASE_LOAD, TICKET, Built, Resource
 from matching.scoring import FEN_PER_WAN
 from matching.snapshot import NONE, IntArray
 from matching.subsidy import ON_THE_LIST
+from schemes.stacks import Version
 
 if TYPE_CHECKING:
     from matching.optimizer import Solution
@@ -174,6 +176,8 @@ class Outcome:
             "lenders": self._lenders(need),
             "full_budgets": self._full_budgets(need, option) if c["is_bare"][option] else [],
         }
+        if awaited := self._awaited(need, int(s["bank_id"][bank])):
+            reasons["awaiting_notice"] = awaited
         if runner_up is not None:
             branch = c["branch"][runner_up]
             reasons["runner_up"] = {
@@ -188,6 +192,24 @@ class Outcome:
                 "own_price": c["price"][option],
             }
         return reasons
+
+    @cached_property
+    def _ended(self) -> tuple[tuple[Version, ...], ...]:
+        return subsidy.awaiting_notice(self.built.snapshot)
+
+    @cached_property
+    def _drawn_on(self) -> tuple[tuple[dt.date, ...], list[int]]:
+        days, which = subsidy.drawn_on(self.built.snapshot)
+        return days, which.tolist()
+
+    def _awaited(self, need: int, bank_id: int) -> list[dict[str, str]]:
+        """Schemes that would pay if the loan were drawn in their time: nothing is computed of them until a notice is loaded."""
+        days, which = self._drawn_on
+        return [
+            {"name": version.scheme_name, "until": str(version.drawdown_to), "drawn_on": days[which[need]].isoformat()}
+            for version in self._ended[which[need]]
+            if version.admits_bank(bank_id)
+        ]
 
     def _lenders(self, need: int) -> int:
         first, last = self.built.problem.option_start[need : need + 2].tolist()

@@ -21,6 +21,7 @@ from schemes.stacks import Version
 
 BP = 10_000
 DAYS_360 = "days_360"
+NATIONAL = "central"  # Scheme.Level
 ON_THE_LIST = 2  # bit of `bank_admitted`: the bank may ask the central bank for re-lending
 
 Stack = tuple[int, ...]  # positions in `snapshot.versions`
@@ -51,6 +52,20 @@ def drawn_on(snapshot: Snapshot) -> tuple[tuple[dt.date, ...], IntArray]:
     after = dt.date.fromisoformat(snapshot.header["round"]["planned_for"]) + dt.timedelta(days=snapshot.policy["expected_drawdown_days"])
     years, which = np.unique(snapshot["need_year"], return_inverse=True)
     return tuple(max(after, dt.date(int(year), 1, 1)) for year in years), which.astype(np.int64)
+
+
+def awaiting_notice(snapshot: Snapshot) -> tuple[tuple[Version, ...], ...]:
+    """For each day of `drawn_on`: the last versions of the nation's schemes that end before it and that no announced one follows."""
+    known_on = dt.date.fromisoformat(snapshot.header["round"]["known_on"])
+    found = []
+    for day in drawn_on(snapshot)[0]:
+        current = {version.scheme_id for version in stacks.in_force(snapshot.versions, drawn_on=day, known_on=known_on)}
+        last: dict[int, Version] = {}
+        for version in sorted(snapshot.versions, key=lambda version: (version.drawdown_to or dt.date.min, version.id)):
+            if version.level == NATIONAL and version.scheme_id not in current and version.drawdown_to and version.drawdown_to < day:
+                last[version.scheme_id] = version
+        found.append(tuple(last.values()))
+    return tuple(found)
 
 
 def stack_pairs(ground: Ground, need: IntArray, branch: IntArray) -> Stacked:

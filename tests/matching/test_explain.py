@@ -1,12 +1,15 @@
 """Why this bank and why none, in words, in the reader's language."""
 
+import datetime as dt
+
 import pytest
 from django.utils import translation
 
 from ledger.models import LedgerAccount
 from matching import explain, refusals
 from matching.models import NonMatch, Recommendation
-from schemes.models import Budget
+from projects.models import Need
+from schemes.models import Budget, Scheme, SchemeVersion
 from tests.factories import NOW
 from tests.matching import provinces
 
@@ -64,6 +67,25 @@ def test_recommendation_of_a_local_bank_tells_that_relending_is_not_to_be_had(wo
     (need,) = provinces.needs(world, branches=("HBB-WH",))
 
     assert "该行为地方法人银行，可以放款，但不享受科技创新和技术改造再贷款。" in why(provinces.solved(world, cast), need)
+
+
+def test_need_of_a_year_without_a_notice_is_recommended_and_told_that_no_subsidy_is_computed(world, cast):
+    need, ahead = provinces.needs(world, 2)
+    Need.objects.filter(pk=ahead.pk).update(year=2027)
+    SchemeVersion.objects.filter(scheme__level="central").update(drawdown_to=dt.date(2026, 12, 31))
+    central = Scheme.objects.filter(level="central").values_list("pk", flat=True)
+
+    round_ = provinces.solved(world, cast)
+
+    lead = Recommendation.objects.get(round=round_, need=ahead, rank=0)
+    assert not {str(pk) for pk in central} & set(lead.subsidy_by_year)
+    assert [told for told in why(round_, ahead) if "待国家通知" in told] == [
+        f"“{name}”现行政策只适用于2026年12月31日及以前发放的贷款；预计2027年1月1日以后放款，待国家通知，暂不计算此项贴息。"
+        for name in Scheme.objects.filter(level="central").order_by("pk").values_list("name", flat=True)
+    ]
+    with translation.override("en"):
+        assert any("awaiting the nation's notice" in told for told in why(round_, ahead))
+    assert not [told for told in why(round_, need) if "待国家通知" in told]
 
 
 def test_lead_with_fewer_points_than_its_standby_tells_of_scarcity(world, cast):
