@@ -37,6 +37,9 @@ class Command(BaseCommand):
             show.run(Course(), say=self._say)
         except (NotSolved, Unexpected) as problem:
             raise CommandError(f"{problem}\n再次运行将从此处继续。 / The next run goes on from here.") from problem
+        except KeyboardInterrupt:
+            self._say("\n已中断，再次运行将从此处继续。 / Interrupted; the next run goes on from here.")
+            raise
         show.tell(say=self._say)
         if once:
             self.stdout.write(show.line())
