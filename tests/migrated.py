@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import django
 import psycopg
 from django.apps import apps
 
-from config.embedded import postgres
+from config.embedded import postgres, services
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / ".fulcrum"
@@ -82,3 +83,18 @@ def _one_at_a_time() -> Iterator[None]:
     with (KEPT / "migrated.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def main() -> None:
+    """The dump, if there is none, by a server of its own."""
+    with services(durable=False) as running:
+        addresses = {"DATABASE_URL": running.database_url, "CELERY_BROKER_URL": running.broker_url}
+        os.environ.update(addresses, DJANGO_SETTINGS_MODULE="config.settings", SECRET_KEY="none")
+        if (running.folder / "postgres").exists():
+            os.environ["FULCRUM_TEST_SERVER"] = str(running.folder)
+        django.setup()
+        template()
+
+
+if __name__ == "__main__":
+    main()

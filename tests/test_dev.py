@@ -7,6 +7,7 @@ import importlib.util
 import socket
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,18 @@ def test_busy_port_is_said_before_anything_is_installed(dev, installer):
 def test_port_that_is_none_is_refused(dev, given):
     with pytest.raises(SystemExit, match="1 to 65535"):
         dev.port_of(given)
+
+
+def test_read_only_folder_is_said_also_with_everything_installed(dev, installer, monkeypatch):
+    dev.install("demo")
+    installer.clear()
+    monkeypatch.setattr(dev.os, "access", lambda path, mode: not (path == dev.ROOT and mode == dev.os.W_OK))
+
+    with pytest.raises(PermissionError) as told:
+        dev.install("demo")
+
+    assert f"Cannot write to {dev.ROOT}" in dev.not_writable(told.value)
+    assert installer == []
 
 
 def test_folder_that_cannot_be_written_is_said_with_the_remedy(dev):
@@ -167,6 +180,7 @@ def test_test_passes_its_arguments_on(dev, monkeypatch, given, wanted):
     called = []
     monkeypatch.setattr(dev, "install", called.append)
     monkeypatch.setattr(dev, "prepare", lambda: None)
+    monkeypatch.setattr(dev, "migrating", nullcontext)
     monkeypatch.setattr(dev, "replace_by", called.append)
     monkeypatch.setenv("FULCRUM_LONG", "")
 
