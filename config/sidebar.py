@@ -72,6 +72,7 @@ GROUPS = (
             ("schemes.scheme", "policy"),
             ("schemes.schemeversion", "history_edu"),
             ("schemes.stacking", "layers"),
+            ("schemes.grantstacking", "stacks"),
             ("schemes.relendingfacility", "public"),
             ("organisations.policyparameter", "tune"),
             ("organisations.programme", "flag"),

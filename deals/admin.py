@@ -10,13 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
+from common.errors import Invalid, Problem
 from common.money import format_yuan
-from common.steps import Step
+from common.steps import Param, Step
 from deals.actions import CLAIM_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
 from deals.declarations import LETTER_ACTIONS
 from deals.models import Deal, DeclineCode, Drawdown, InterestReceipt, Invitation, RatePeriod, Repayment
 from deals.states import DEAL_STEPS, INVITATION_STEPS
-from deals.subsidies import caps
+from deals.subsidies import caps, grants
 from deals.subsidies.models import AccrualLine, FundingBatch, OtherSupport, Recovery, RecoveryReceipt, SubsidyClaim
 from deals.subsidies.states import BANK_CLAIM_STEPS, FIRM_CLAIM_STEPS, STEPS_OF_CHANNEL
 from lenders.admin import LetterDesk
@@ -24,10 +25,12 @@ from lenders.models import AppetiteLetter
 from matching.admin import RoundDesk, office_of
 from matching.models import Round
 from organisations.acting import acting
-from organisations.desk import Desk, ReadOnly, Rows, in_percent, in_wan, in_yuan, state, table
-from organisations.step_desk import StepDesk
+from organisations.actors import Person
+from organisations.desk import ReadOnly, Rows, in_percent, in_wan, in_yuan, state, table
+from organisations.step_desk import Act, ActDesk, StepDesk
 from projects.admin import FilingDesk
-from projects.models import Filing
+from projects.models import Filing, Project
+from schemes.models import Support
 
 C = SubsidyClaim.State
 REQUESTED = in_yuan("requested", _("申请金额（元）"))
@@ -317,14 +320,42 @@ class FundingBatchAdmin(ReadOnly):
     ordering = ("-id",)
 
 
+def _register_support(_nothing: None, by: Person, values: dict[str, Any]) -> None:
+    number = values.pop("project")
+    project = in_sight(Project.objects.all(), by).filter(pk=number).first()
+    if project is None:
+        raise Invalid([Problem("project", "unknown", _("没有编号为 %(id)s 的项目。") % {"id": number}, _("请核对项目编号。"))])
+    grants.register(project, by=by, at=by.at, **values)
+
+
+def in_sight(rows: QuerySet[Any], by: Person) -> QuerySet[Any]:
+    return rows.filter(province__in={seat.province for seat in by.seats})
+
+
+SUPPORT = Act(
+    _("登记财政支持"),
+    (
+        Param("project", "integer", _("项目编号")),
+        Param("kind", "choice", _("类型"), choices=lambda: Support.choices),
+        Param("document_no", "text", _("资金文号")),
+        Param("amount", "wan", _("金额（万元）")),
+        Param("on", "date", _("日期")),
+    ),
+    lambda _nothing, by: any(grants.may_register(seat.province, by) for seat in by.seats),
+    _register_support,
+)
+
+
 @admin.register(OtherSupport)
-class OtherSupportAdmin(Desk):
+class OtherSupportAdmin(ActDesk, ReadOnly):
+    """Grants beside the subsidies of a project: what each scheme makes of them is in its rules."""
+
     list_display = ("project", "kind", "document_no", in_wan("amount", _("金额（万元）")), "on")
     list_filter = ("kind",)
     search_fields = ("project__name", "project__firm__name", "document_no")
-    autocomplete_fields = ("project",)
     list_select_related = ("project",)
     ordering = ("-on", "-id")
+    list_acts = {"register": SUPPORT}
 
 
 class RecoveryReceiptRows(Rows):

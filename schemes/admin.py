@@ -13,7 +13,7 @@ from organisations.desk import Desk, EditableRows, ReadOnly, Rows, in_percent, i
 from organisations.models import FirmProfile
 from organisations.step_desk import Act, ActDesk
 from schemes.budgets import add_document, may_register
-from schemes.models import BankEligibility, Budget, BudgetDocument, RelendingFacility, Scheme, SchemeVersion, Stacking
+from schemes.models import BankEligibility, Budget, BudgetDocument, GrantStacking, RelendingFacility, Scheme, SchemeVersion, Stacking
 
 
 class VersionRows(Rows):
@@ -88,6 +88,15 @@ class StackingAdmin(Desk):
     list_filter = ("rule",)
     search_fields = ("scheme_a__name", "scheme_b__name")
     list_select_related = ("scheme_a", "scheme_b")
+    ordering = ("id",)
+
+
+@admin.register(GrantStacking)
+class GrantStackingAdmin(Desk):
+    list_display = ("scheme", "kind", "rule", "source", "is_sample")
+    list_filter = ("rule", "kind")
+    search_fields = ("scheme__name", "source")
+    list_select_related = ("scheme",)
     ordering = ("id",)
 
 

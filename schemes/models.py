@@ -156,6 +156,36 @@ class Stacking(models.Model):
         return f"{self.scheme_a} × {self.scheme_b}: {self.get_rule_display()}"
 
 
+class Support(models.TextChoices):
+    """Public money beside interest subsidies that a project may have."""
+
+    TREASURY_BOND = "treasury_bond", _("超长期特别国债资金")
+    CENTRAL_INVESTMENT = "central_investment", _("中央预算内投资")
+    RENEWAL_GRANT = "renewal_grant", _("技术改造奖补")
+    FIRST_SET = "first_set", _("首台（套）奖补")
+    OTHER = "other", _("其他财政补助")
+
+
+class GrantStacking(models.Model):
+    """How a scheme goes together with a grant on the same project. Without a row they add up: a grant is not interest."""
+
+    scheme = models.ForeignKey(Scheme, models.CASCADE, related_name="grants", verbose_name=_("政策"))
+    kind = models.CharField(_("财政支持"), max_length=40, choices=Support)
+    rule = models.CharField(
+        _("关系"), max_length=20, choices=Stacking.Rule, help_text=_("取高：贴息累计超过补助的部分才予支持；不得兼享：自补助之日起不再贴息")
+    )
+    source = models.CharField(_("依据"), max_length=200)
+    is_sample = models.BooleanField(_("示例"), default=False)
+
+    class Meta:
+        verbose_name = _("与补助的叠加规则")
+        verbose_name_plural = _("与补助的叠加规则")
+        constraints = (models.UniqueConstraint(fields=["scheme", "kind"], name="grant_stacking_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.scheme} × {self.get_kind_display()}: {self.get_rule_display()}"
+
+
 class Budget(Provincial):
     """The money of one discretionary scheme for one fiscal year, on a ledger account; raised only by a document."""
 

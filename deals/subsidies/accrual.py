@@ -17,6 +17,7 @@ from deals.clocks import day
 from deals.loans import Loan, loans
 from deals.models import AccrualLine, Deal, Drawdown, Recovery
 from deals.subsidies import claims, reasons, versions
+from deals.subsidies.grants import Grants
 from deals.subsidies.versions import Book, Choice
 from organisations.actors import Person
 from schemes import formulas
@@ -59,7 +60,7 @@ def accrue_many(deals: Sequence[Deal], *, until: dt.date, by: Person, at: dt.dat
     return fresh
 
 
-def compute(loan: Loan, known: Book, *, suspended: Sequence[Recovery] = ()) -> list[Computed]:
+def compute(loan: Loan, known: Book, *, suspended: Sequence[Recovery] = (), grants: Grants | None = None) -> list[Computed]:
     """Every drawdown under every scheme, from the first subsidised day to the last, whether or not its interest day has come."""
     chosen = {row.pk: versions.choose(row, loan.deal, known) for row in loan.drawdowns}
     results = []
@@ -72,6 +73,7 @@ def compute(loan: Loan, known: Book, *, suspended: Sequence[Recovery] = ()) -> l
             starts = [_start(version, other) for other in loan.drawdowns if chosen[other.pk][scheme].version is not None]
             first = min(day for day in starts if day is not None)
             stopped = [Period(found.suspended_from, dt.date.max) for found in suspended if found.scheme_id == scheme]
+            stopped += grants.excluded(loan, scheme) if grants else []
             results.append(_computed(loan, row, choice, version, first_start=first, excluded=_within(stopped, loan.maturity)))
     return results
 
@@ -136,14 +138,15 @@ def _new_lines(found: Sequence[Loan], *, until: dt.date, at: dt.datetime) -> lis
     known = versions.book(province=found[0].deal.province, known_on=day(at))
     suspended = list(Recovery.objects.filter(deal__in=[loan.deal for loan in found], state__in=SUSPENDING).order_by("pk"))
     booked = _booked(found)
+    grants = Grants(found)
     fresh = []
     for loan in found:
-        for computed in compute(loan, known, suspended=[row for row in suspended if row.deal_id == loan.deal.pk]):
+        for computed in compute(loan, known, suspended=[row for row in suspended if row.deal_id == loan.deal.pk], grants=grants):
             for line in computed.lines:
                 if line.interest_on > until:
                     continue
                 before = booked.get((computed.drawdown.pk, computed.choice.scheme_id, line.interest_on))
-                if before is None or before != line.amount:
+                if (before or ZERO) != line.amount:
                     fresh.append(_row(computed, line, before, at=at))
     return fresh
 

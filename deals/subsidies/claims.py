@@ -21,6 +21,7 @@ from deals.clocks import day
 from deals.loans import Loan, loans
 from deals.models import AccrualLine, SubsidyClaim
 from deals.subsidies import caps
+from deals.subsidies.grants import Grants
 from deals.subsidies.states import STEPS_OF_CHANNEL
 from ledger import accounts
 from ledger.accounts import Hold, Post
@@ -52,8 +53,9 @@ def forecast(found: Sequence[Loan], *, by: Person, at: dt.datetime) -> list[Subs
     groups = {key: group for key, group in _grouped(lines, known).items() if _bearable(known.get(key), group)}
     fresh = {key: _new(by_deal[key[0]], group, key[2], offices) for key, group in groups.items() if key not in known}
     SubsidyClaim.objects.bulk_create(fresh.values(), batch_size=1000)
+    grants = Grants(found)
     for key, group in groups.items():
-        _take_in(known.get(key) or fresh[key], group, by_deal[key[0]])
+        _take_in(known.get(key) or fresh[key], group, by_deal[key[0]], grants)
     changed = [known[key] for key in groups if key in known]
     for claim in changed:
         claim.version += 1
@@ -69,15 +71,15 @@ def _bearable(claim: SubsidyClaim | None, group: Sequence[AccrualLine]) -> bool:
     return (claim.requested if claim else ZERO) + sum((line.amount for line in group), ZERO) >= 0
 
 
-def _take_in(claim: SubsidyClaim, group: Sequence[AccrualLine], loan: Loan) -> None:
+def _take_in(claim: SubsidyClaim, group: Sequence[AccrualLine], loan: Loan, grants: Grants) -> None:
     """Add booked lines to a claim. A capped one is written at once, for the next to count it."""
     version = group[-1].version
     claim.requested += sum((line.amount for line in group), ZERO)
     claim.period_start = min(claim.period_start, *(line.period_start for line in group))
-    claim.eligible, claim.cuts = caps.within_caps(
-        claim.requested, loan=loan, version=version, interest_on=claim.period_end, claim_id=claim.pk
-    )
-    if caps.are_set(version):
+    amount, counted = grants.beyond(claim, loan)
+    claim.eligible, cut = caps.within_caps(amount, loan=loan, version=version, interest_on=claim.period_end, claim_id=claim.pk)
+    claim.cuts = counted + cut
+    if counted or caps.are_set(version):
         claim.save(update_fields=["requested", "eligible", "cuts"])
     for line in group:
         line.claim = claim
@@ -279,6 +281,7 @@ class _Reckoning:
     def __init__(self, claims: Sequence[SubsidyClaim], *, on: dt.date) -> None:
         rows = with_deals(claims)
         self.loans = loans([row.deal for row in rows])
+        self.grants = Grants(self.loans.values())
         self.lines: dict[int, list[AccrualLine]] = {row.pk: [] for row in rows}
         for line in AccrualLine.objects.filter(claim__in=self.lines).select_related("version").order_by("interest_on", "pk"):
             self.lines[line.claim_id].append(line)
@@ -303,11 +306,12 @@ class _Reckoning:
     def of(self, claim: SubsidyClaim) -> dict[str, Any]:
         loan = self.loans[claim.deal_id]
         version = self.lines[claim.pk][-1].version
-        amount, cuts = caps.within_caps(claim.requested, loan=loan, version=version, interest_on=claim.period_end, claim_id=claim.pk)
+        amount, counted = self.grants.beyond(claim, loan)
+        amount, cuts = caps.within_caps(amount, loan=loan, version=version, interest_on=claim.period_end, claim_id=claim.pk)
         others = [row for row in self.siblings[claim.deal_id, claim.period_end] if row.pk != claim.pk]
         borne = self.figures.borne(self.receipts[claim.pk], allowed=self.allowed[claim.province])
         eligible, yielded = caps.within_interest(claim, amount, others=others, borne=borne)
-        return {"eligible": eligible, "cuts": cuts + yielded}
+        return {"eligible": eligible, "cuts": counted + cuts + yielded}
 
 
 class _Offices:

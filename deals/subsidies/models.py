@@ -8,7 +8,7 @@ from common.models import Provincial, Versioned
 from organisations.actors import Person
 from organisations.models import Organisation, Role, Unit
 from projects.models import passed_through
-from schemes.models import Scheme, SchemeVersion
+from schemes.models import Scheme, SchemeVersion, Support
 
 
 class FundingBatch(Provincial, Versioned):
@@ -139,7 +139,7 @@ class OtherSupport(Provincial):
     """Grants and subsidies from elsewhere on the same project: counted when schemes stack."""
 
     project = models.ForeignKey("projects.Project", models.PROTECT, related_name="other_support", verbose_name=_("项目"))
-    kind = models.CharField(_("类型"), max_length=40)
+    kind = models.CharField(_("类型"), max_length=40, choices=Support)
     document_no = models.CharField(_("文号"), max_length=100)
     amount = models.DecimalField(_("金额（元）"), max_digits=18, decimal_places=2)
     on = models.DateField(_("日期"))
@@ -148,6 +148,10 @@ class OtherSupport(Provincial):
         app_label = "deals"
         verbose_name = _("其他财政支持")
         verbose_name_plural = _("其他财政支持")
+        constraints = (
+            models.UniqueConstraint(fields=["project", "kind", "document_no"], name="other_support_document_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="other_support_positive"),
+        )
 
     def __str__(self) -> str:
         return f"{self.project} {self.kind}"

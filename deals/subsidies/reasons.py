@@ -32,6 +32,7 @@ SENTENCES: dict[str, Any] = {
     formulas.CAP_REASONS["project_year"]: _("超过项目年度贴息上限。"),
     formulas.CAP_REASONS["firm_year"]: _("超过企业年度贴息上限。"),
     formulas.CAP_FIRM_LOAN: _("超过企业可贴息贷款总额。"),
+    formulas.COUNTED_GRANT: _("项目已获财政补助，贴息与补助取高，补助以内的部分不再支持。"),
     formulas.EXCEEDS_INTEREST_PAID: _("贴息合计不得超过实付利息。"),
     formulas.BUDGET_EXHAUSTED: _("当年预算已用完。"),
     formulas.PRO_RATA_SHARE: _("预算不足，按比例安排。"),

@@ -42,6 +42,21 @@ def yield_cut(
     return left, tuple(cuts)
 
 
+COUNTED_GRANT = "counted_grant"
+
+
+def beyond_grants(amount: Decimal, *, granted: Decimal, counted: Decimal) -> tuple[Decimal, Decimal]:
+    """取高: what of an amount goes beyond the grants on the project, and what they cut.
+
+    `counted` is what the same grants have cut before. All cuts of a row of claims sum to the lesser of grants and requests, so grant
+    and subsidy together come to the higher of the two.
+    """
+    if fen(amount) < 0 or fen(granted) < 0 or fen(counted) < 0:
+        raise ValueError("neither claims nor grants nor cuts are negative")
+    cut = min(amount, max(granted - counted, yuan(0)))
+    return amount - cut, cut
+
+
 EQUIPMENT, WHOLE = "equipment", "whole"
 
 

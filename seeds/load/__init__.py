@@ -26,6 +26,7 @@ LOADERS: dict[str, Callable[[], None]] = {  # in the order of what each needs
     "schemes": subsidies.load_schemes,
     "scheme_versions": subsidies.load_versions,
     "stacking": subsidies.load_stacking,
+    "grant_stacking": subsidies.load_grant_stacking,
     "budgets": subsidies.load_budgets,
     "relending_facility": subsidies.load_facility,
     "weights": points.load_weights,

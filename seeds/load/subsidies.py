@@ -8,7 +8,7 @@ from lenders.models import Bank
 from organisations.actors import system
 from organisations.models import Region
 from schemes import budgets
-from schemes.models import BankEligibility, BudgetDocument, RelendingFacility, Scheme, SchemeVersion, Stacking
+from schemes.models import BankEligibility, BudgetDocument, GrantStacking, RelendingFacility, Scheme, SchemeVersion, Stacking
 from seeds.load.cells import YI, day, maybe_day, maybe_wan, wan
 from seeds.load.merge import merge
 from seeds.load.places import regions
@@ -56,6 +56,17 @@ def load_stacking() -> None:
         for row in table("stacking")
     ]
     merge(Stacking, rows, key=("scheme_a_id", "scheme_b_id"))
+
+
+def load_grant_stacking() -> None:
+    schemes = _schemes()
+    rows = [
+        GrantStacking(
+            scheme=schemes[row["scheme"]], kind=row["kind"], rule=row["rule"], source=row["source"], is_sample=flag(row["sample"])
+        )
+        for row in table("grant_stacking")
+    ]
+    merge(GrantStacking, rows, key=("scheme_id", "kind"))
 
 
 def load_budgets() -> None:

@@ -60,6 +60,22 @@ def test_together_takes_one_central_scheme_and_the_higher_of_two_add_ons():
     assert stacks.together((CENTRAL, SME, ADDON, CITY), RULES) == (CENTRAL, CITY)
 
 
+def test_province_and_city_add_up_but_beside_a_central_subsidy_only_the_province_stays():
+    """As Jiangsu writes it: one point each; "if a central subsidy of the same type was obtained, only the provincial 1 pp"."""
+    province, city = replace(ADDON, rate_bp=100), replace(CITY, rate_bp=100)
+    additive = {frozenset((province.scheme_id, city.scheme_id)), frozenset((CENTRAL.scheme_id, province.scheme_id))}
+    rules = dict.fromkeys(additive, "additive")
+
+    assert stacks.together((province, city), rules) == (province, city)
+    assert stacks.together((CENTRAL, province, city), rules) == (CENTRAL, province)
+
+
+def test_one_loan_never_takes_two_central_subsidies():
+    forbidden = {frozenset((CENTRAL.scheme_id, SME.scheme_id)): "forbidden"}
+
+    assert stacks.together((CENTRAL, SME), forbidden) == (CENTRAL,)
+
+
 def test_together_promises_no_pair_that_no_rule_grants():
     assert stacks.together((CENTRAL, ADDON), {}) == (CENTRAL,)
 

@@ -61,6 +61,7 @@ def test_pseudo_city_429000_appears_nowhere():
         ("bank_eligibility", "bank", "banks", "code"),
         ("stacking", "scheme_a", "schemes", "code"),
         ("stacking", "scheme_b", "schemes", "code"),
+        ("grant_stacking", "scheme", "schemes", "code"),
         ("budgets", "scheme", "schemes", "code"),
         ("batches", "programme", "programmes", "code"),
         ("region_tags", "region", "regions", "code"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemes.formulas import CapLine, Capped, Cut, apply_caps, subsidised_principal, within_firm_loan_cap, yield_cut
+from schemes.formulas import CapLine, Capped, Cut, apply_caps, beyond_grants, subsidised_principal, within_firm_loan_cap, yield_cut
 
 
 def test_nobody_yields_while_the_sum_is_within_the_interest_paid():
@@ -120,3 +120,20 @@ def test_the_version_names_the_part_of_a_drawdown_it_subsidises(part, expected):
 def test_an_unknown_part_and_equipment_beyond_the_drawdown_are_refused(part, equipment):
     with pytest.raises(ValueError, match="part"):
         subsidised_principal(part, amount=Decimal(20), equipment=Decimal(equipment))
+
+
+@given(st.lists(st.integers(0, 100), max_size=8), st.integers(0, 300))
+def test_grant_and_subsidy_together_come_to_the_higher_of_the_two(requested, granted):
+    counted, paid = Decimal(0), Decimal(0)
+    for amount in requested:
+        allowed, cut = beyond_grants(Decimal(amount), granted=Decimal(granted), counted=counted)
+        assert 0 <= allowed == amount - cut
+        counted, paid = counted + cut, paid + allowed
+
+    assert paid + granted == max(sum(requested), granted)
+
+
+@pytest.mark.parametrize(("amount", "granted", "counted"), [(-1, 0, 0), (0, -1, 0), (0, 0, -1)])
+def test_nothing_negative_is_compared_with_a_grant(amount, granted, counted):
+    with pytest.raises(ValueError, match="negative"):
+        beyond_grants(Decimal(amount), granted=Decimal(granted), counted=Decimal(counted))
