@@ -65,6 +65,10 @@ def nothing_missing(_obj: Any) -> Iterable[Problem]:
     return ()
 
 
+def nobody_recused(_obj: Any, _by: Any) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Param:
     """One thing a person enters with a step: pages, admin and API all draw and read it from here.
@@ -83,7 +87,10 @@ class Param:
 
 @dataclass(frozen=True)
 class Step:
-    """One row of a state table. `target` is a state or a function of the object; `label` is the button's text."""
+    """One row of a state table. `target` is a state or a function of the object; `label` is the button's text.
+
+    `recuses` names, over (object, Actor) like `allow`, who has declared an interest in the case and leaves it to others.
+    """
 
     source: frozenset[str]
     target: str | Callable[[Any], str]
@@ -92,6 +99,7 @@ class Step:
     missing: Callable[[Any], Iterable[Problem]] = nothing_missing
     needs_note: bool = False
     params: tuple[Param, ...] = ()
+    recuses: Callable[[Any, Any], bool] = nobody_recused
 
     def target_of(self, obj: Any) -> str:
         return self.target(obj) if callable(self.target) else self.target
@@ -111,7 +119,7 @@ def subject_of(obj: models.Model) -> str:
 
 def allowed_verbs(steps: Mapping[str, Step], obj: Any, by: Actor) -> list[str]:
     """The verbs whose buttons `by` should see on `obj`; no queries."""
-    return [verb for verb, step in steps.items() if obj.state in step.source and step.allow(obj, by)]
+    return [verb for verb, step in steps.items() if obj.state in step.source and step.allow(obj, by) and not step.recuses(obj, by)]
 
 
 def lock(queryset: models.QuerySet[Any]) -> list[Any]:
@@ -308,6 +316,12 @@ def _examine(step: Step, obj: Any, *, by: Actor, seen: int, note: str, also: Cal
         )
     if not step.allow(obj, by):
         raise NotAllowed(_("您当前的岗位不能对此件办理“%(step)s”。") % {"step": step.label})
+    if step.recuses(obj, by):
+        raise NotAllowed(
+            _("您已申报与此件当事方存在利益关系，须回避，不能办理“%(step)s”。") % {"step": step.label},
+            code="recused",
+            remedy=_("请由本单位其他人员办理；利益关系已消除的，请单位另一人解除申报。"),
+        )
     problems = [*step.missing(obj), *also(obj)]
     if step.needs_note and not note.strip():
         problems.append(Problem("note", "required", _("须填写理由。"), _("请写明理由，对方将看到这段文字。")))

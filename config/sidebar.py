@@ -102,6 +102,7 @@ GROUPS = (
             ("organisations.firmbar", "gavel"),
             ("organisations.user", "person"),
             ("organisations.membership", "assignment_ind"),
+            ("organisations.declaredinterest", "person_off"),
             ("organisations.region", "map"),
             ("organisations.regiontag", "sell"),
             ("organisations.industry", "category"),

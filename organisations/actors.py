@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q
 from django.utils import timezone
 
-from organisations.models import Membership, Organisation, Role, Unit, User
+from organisations.models import DeclaredInterest, Membership, Organisation, Role, Unit, User
 
 REVIEW_ROLES = frozenset({Role.HANDLER, Role.CHECKER, Role.SIGNER})
 FIRM_ROLES = frozenset({Role.FIRM_CLERK, Role.FIRM_OWNER})
@@ -20,6 +21,7 @@ class Seat:
     """One role in one organisation, with what a permission needs to know of it.
 
     `holders`: in a review unit, the user ids of everybody who holds the same role there today, this person included.
+    `recused`: which of them have declared an interest in which organisation.
     """
 
     organisation_id: int
@@ -30,6 +32,11 @@ class Seat:
     unit_kind: str = ""
     line: str = ""
     holders: frozenset[int] = frozenset()
+    recused: frozenset[tuple[int, int]] = frozenset()
+
+    def holders_for(self, organisation_id: int) -> frozenset[int]:
+        """Those of the holders who have declared no interest in that organisation."""
+        return frozenset(user for user in self.holders if (user, organisation_id) not in self.recused)
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,11 @@ class Person:
     seats: tuple[Seat, ...]
     at: dt.datetime
     is_system: bool = False
+    interests: frozenset[int] = frozenset()
+
+    def has_interest_in(self, *organisation_ids: int | None) -> bool:
+        """Whether this person has declared an interest in one of them, and so leaves their cases to others."""
+        return not self.interests.isdisjoint(organisation_ids)
 
     @property
     def organisation_id(self) -> int | None:
@@ -101,24 +113,40 @@ def persons(users: Iterable[User], *, at: dt.datetime) -> dict[int, Person]:
     for membership in (
         Membership.objects.filter(current, user__in=[user.pk for user in users], organisation__is_active=True)
         .select_related("organisation__unit")
+        .annotate(interests=_interests())
         .order_by("id")
     ):
         own[membership.user_id].append(membership)
     units = {m.organisation_id for rows in own.values() for m in rows if m.organisation.kind == Organisation.Kind.UNIT}
     holders: dict[tuple[int, str], set[int]] = defaultdict(set)
+    recused: dict[int, set[int]] = {}
     if units:
         seated = Membership.objects.filter(current, organisation__in=units, role__in=REVIEW_ROLES, user__is_active=True)
-        for organisation, role, user_id in seated.values_list("organisation", "role", "user"):
+        for organisation, role, user_id, interests in seated.values_list("organisation", "role", "user", _interests()):
             holders[organisation, role].add(user_id)
-    return {user.pk: _person(user, own[user.pk], holders, at=at) for user in users}
+            recused[user_id] = set(interests)
+    return {user.pk: _person(user, own[user.pk], holders, recused, at=at) for user in users}
 
 
-def _person(user: User, memberships: list[Membership], holders: Mapping[tuple[int, str], set[int]], *, at: dt.datetime) -> Person:
-    seats = tuple(_seat(m, frozenset(holders.get((m.organisation_id, m.role), ()))) for m in memberships)
-    return Person(user_id=user.pk, label=_label(user, memberships), seats=seats, at=at)
+def _interests() -> ArraySubquery:
+    """Of a membership's user: the organisations in which an interest stands declared."""
+    return ArraySubquery(DeclaredInterest.objects.filter(user=OuterRef("user"), ended_at=None).values("organisation"))
 
 
-def _seat(membership: Membership, holders: frozenset[int]) -> Seat:
+def _person(
+    user: User,
+    memberships: list[Membership],
+    holders: Mapping[tuple[int, str], set[int]],
+    recused: Mapping[int, set[int]],
+    *,
+    at: dt.datetime,
+) -> Person:
+    seats = tuple(_seat(m, frozenset(holders.get((m.organisation_id, m.role), ())), recused) for m in memberships)
+    interests = frozenset(organisation for m in memberships for organisation in m.interests)  # type: ignore[attr-defined]  # annotated
+    return Person(user_id=user.pk, label=_label(user, memberships), seats=seats, at=at, interests=interests)
+
+
+def _seat(membership: Membership, holders: frozenset[int], recused: Mapping[int, set[int]]) -> Seat:
     unit = getattr(membership.organisation, "unit", None) if membership.organisation.kind == Organisation.Kind.UNIT else None
     return Seat(
         organisation_id=membership.organisation_id,
@@ -129,6 +157,7 @@ def _seat(membership: Membership, holders: frozenset[int]) -> Seat:
         unit_kind=unit.kind if unit else "",
         line=unit.line if unit else "",
         holders=holders,
+        recused=frozenset((user, organisation) for user in holders for organisation in recused.get(user, ())),
     )
 
 

@@ -16,14 +16,15 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm
 
 from common.models import AuditEvent, AuditSeal, CalendarException, Deadline
-from common.steps import record
-from organisations import roles
+from common.steps import Param, record
+from organisations import interests, roles
 from organisations.acting import acting
-from organisations.actors import person
+from organisations.actors import Person, person
 from organisations.clock import now
 from organisations.desk import Desk, EditableRows, ReadOnly, Rows, TokenForm, told
 from organisations.models import (
     Batch,
+    DeclaredInterest,
     FirmBar,
     FirmProfile,
     FirmYear,
@@ -41,6 +42,7 @@ from organisations.models import (
     UnitCovers,
     User,
 )
+from organisations.step_desk import Act, ActDesk
 
 # What other packages register themselves is nobody's business here, or is shown read-only below.
 OWN = ("common", "organisations", "ledger", "lenders", "schemes", "projects", "matching", "deals", "exchange", "portal", "seeds")
@@ -231,6 +233,27 @@ class PolicyParameterAdmin(Desk):
     list_filter = ("unit", "is_inferred", "province")
     search_fields = ("key", "source")
     ordering = ("key", "valid_from")
+
+
+def _declare_interest(_nothing: None, by: Person, values: dict[str, Any]) -> None:
+    interests.declare(interests.find_party(values["party"]), reason=values["reason"], by=by, at=by.at)
+
+
+def _end_interest(row: DeclaredInterest, by: Person, values: dict[str, Any]) -> None:
+    interests.end(row, because=values["because"], by=by, at=by.at)
+
+
+@admin.register(DeclaredInterest)
+class DeclaredInterestAdmin(ActDesk, ReadOnly):
+    """利益关系申报: declared by the officer, ended by another person of the unit."""
+
+    list_display = ("user", "organisation", "reason", "declared_at", "ended_at", "ended_by")
+    list_filter = (("ended_at", admin.EmptyFieldListFilter),)
+    search_fields = ("user__display_name", "organisation__name")
+    list_select_related = ("user", "organisation", "ended_by")
+    ordering = ("-id",)
+    acts = {"end": Act(_("解除"), (Param("because", "long_text", _("理由")),), interests.may_end, _end_interest)}
+    list_acts = {"declare": Act(_("申报利益关系"), interests.PARAMS, lambda _nothing, by: interests.may_declare(by), _declare_interest)}
 
 
 @admin.register(ReviewReason)

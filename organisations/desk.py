@@ -229,6 +229,7 @@ PLAIN_VERBS: Mapping[str, Any] = {
     "start": _("开始填写"),
     "save": _("保存"),
     "declare": _("登记申报额度"),
+    "declare_interest": _("申报利益关系"),
     "enter": _("录入"),
     "register": _("登记"),
     "open": _("开立"),

@@ -19,6 +19,7 @@ FLOW = (
     "organisations.firmprofile",
     "organisations.industry",
     "organisations.industrytag",
+    "organisations.declaredinterest",
     "organisations.organisation",
     "organisations.policyparameter",
     "organisations.programme",
@@ -64,6 +65,7 @@ FLOW = (
     "common.calendarexception",
 )
 MONEY = (
+    "organisations.declaredinterest",
     "organisations.organisation",
     "organisations.policyparameter",
     "organisations.programme",
@@ -151,7 +153,7 @@ DESKS = (
         "unit-admin",
         _("单位管理员"),
         lambda seat: seat.role == Role.UNIT_ADMIN,
-        view=("organisations.organisation", "organisations.user", "organisations.membership"),
+        view=("organisations.organisation", "organisations.user", "organisations.membership", "organisations.declaredinterest"),
         edit=("organisations.user", "organisations.membership"),
     ),
 )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from organisations.actors import Person
+from organisations.interests import may_declare
 from organisations.models import Role
 from portal.access import is_bank, is_finance, is_firm, is_provincial, is_reviewer, oversees
 
@@ -52,6 +53,7 @@ MENU = (
     Entry("progress", _("进度总览"), oversees),
     Entry("claims", pgettext_lazy("list", "贴息申领"), sees_claims),
     Entry("appetites", _("投放意向"), declares),
+    Entry("interests", _("回避申报"), may_declare),
     Entry("accounts", _("额度与预算"), lambda by: oversees(by) or is_bank(by)),
 )
 

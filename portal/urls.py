@@ -3,7 +3,22 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
-from portal.views import accounts, appetites, bulk, claims, deals, filings, form, home, invitations, province, rounds, sign_in, steps
+from portal.views import (
+    accounts,
+    appetites,
+    bulk,
+    claims,
+    deals,
+    filings,
+    form,
+    home,
+    interests,
+    invitations,
+    province,
+    rounds,
+    sign_in,
+    steps,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -33,6 +48,7 @@ urlpatterns = [
     path("claims/<int:pk>/", claims.detail, name="claim"),
     path("accounts/", accounts.index, name="accounts"),
     path("accounts/<int:pk>/", accounts.statement, name="account"),
+    path("interests/", interests.index, name="interests"),
     path("appetites/", appetites.index, name="appetites"),
     path("appetites/new/", appetites.form, name="appetite-new"),
     path("appetites/<int:pk>/", appetites.form, name="appetite"),

@@ -32,7 +32,7 @@ def by_current_reviewer(filing: Filing, by: Person) -> bool:
     if seat is None:
         return False
     passed = {done.passed_by_id for done in filing.steps.all() if done.passed_by_id is not None}
-    others = seat.holders - passed - {by.user_id}
+    others = seat.holders_for(filing.firm_id) - passed - {by.user_id}
     if by.user_id in passed:
         own_units = {done.unit_id for done in filing.steps.all() if done.passed_by_id == by.user_id}
         return own_units == {step.unit_id} and not others
@@ -44,7 +44,12 @@ def _is_needed_later(filing: Filing, by: Person) -> bool:
     step = filing.current_step
     later = [other.stage for other in filing.steps.all() if other.unit_id == step.unit_id and other.position > step.position]
     seats = [by.unit_seat(step.unit_id, stage) for stage in later]
-    return any(seat is not None and seat.holders <= {by.user_id} for seat in seats)
+    return any(seat is not None and seat.holders_for(filing.firm_id) <= {by.user_id} for seat in seats)
+
+
+def interested(filing: Filing, by: Person) -> bool:
+    """Who has declared an interest in the firm leaves its cases to others."""
+    return by.has_interest_in(filing.firm_id)
 
 
 def by_provincial_office(filing: Filing, by: Person) -> bool:
@@ -93,19 +98,39 @@ FILING_STEPS: dict[str, Step] = {
     "withdraw": Step(
         frozenset({S.DRAFT, S.IN_REVIEW, S.RETURNED, S.IN_POOL, S.REPORTED, S.LISTED}), S.WITHDRAWN, by_firm, _("撤回"), needs_note=True
     ),
-    "pass": Step(frozenset({S.IN_REVIEW}), after_pass, by_current_reviewer, _("通过")),
-    "return": Step(frozenset({S.IN_REVIEW}), S.RETURNED, by_current_reviewer, _("退回修改"), needs_note=True, params=RETURN_PARAMS),
+    "pass": Step(frozenset({S.IN_REVIEW}), after_pass, by_current_reviewer, _("通过"), recuses=interested),
+    "return": Step(
+        frozenset({S.IN_REVIEW}), S.RETURNED, by_current_reviewer, _("退回修改"), needs_note=True, params=RETURN_PARAMS, recuses=interested
+    ),
     "refuse": Step(
-        frozenset({S.IN_REVIEW}), S.REFUSED, by_current_reviewer, _("不通过"), needs_note=True, params=(reason_param("refuse"),)
+        frozenset({S.IN_REVIEW}),
+        S.REFUSED,
+        by_current_reviewer,
+        _("不通过"),
+        needs_note=True,
+        params=(reason_param("refuse"),),
+        recuses=interested,
     ),
     "not_accept": Step(
-        frozenset({S.IN_REVIEW}), S.NOT_ACCEPTED, by_current_reviewer, _("不予受理"), needs_note=True, params=(reason_param("not_accept"),)
+        frozenset({S.IN_REVIEW}),
+        S.NOT_ACCEPTED,
+        by_current_reviewer,
+        _("不予受理"),
+        needs_note=True,
+        params=(reason_param("not_accept"),),
+        recuses=interested,
     ),
-    "report": Step(frozenset({S.IN_POOL}), S.REPORTED, by_provincial_office, _("上报"), missing=project_code_known),
-    "list": Step(frozenset({S.REPORTED}), S.LISTED, by_provincial_office, _("列入备选项目清单"), params=LIST_PARAMS),
+    "report": Step(frozenset({S.IN_POOL}), S.REPORTED, by_provincial_office, _("上报"), missing=project_code_known, recuses=interested),
+    "list": Step(frozenset({S.REPORTED}), S.LISTED, by_provincial_office, _("列入备选项目清单"), params=LIST_PARAMS, recuses=interested),
     "leave_out": Step(
-        frozenset({S.REPORTED}), S.NOT_LISTED, by_provincial_office, _("登记未列入"), needs_note=True, params=(reason_param("leave_out"),)
+        frozenset({S.REPORTED}),
+        S.NOT_LISTED,
+        by_provincial_office,
+        _("登记未列入"),
+        needs_note=True,
+        params=(reason_param("leave_out"),),
+        recuses=interested,
     ),
-    "remove": Step(frozenset({S.LISTED}), S.REMOVED, by_provincial_office, _("移出清单"), needs_note=True),
-    "retire": Step(frozenset({S.IN_POOL, S.NOT_LISTED}), S.RETIRED, by_system_or_provincial_office, _("退库")),
+    "remove": Step(frozenset({S.LISTED}), S.REMOVED, by_provincial_office, _("移出清单"), needs_note=True, recuses=interested),
+    "retire": Step(frozenset({S.IN_POOL, S.NOT_LISTED}), S.RETIRED, by_system_or_provincial_office, _("退库"), recuses=interested),
 }

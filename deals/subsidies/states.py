@@ -47,6 +47,12 @@ def by_recorder(claim: SubsidyClaim, by: Person) -> bool:
     return by_branch(claim, by) or by.office(*FINANCE, line=Unit.Line.FINANCE, province=claim.province) is not None
 
 
+def interested(claim: SubsidyClaim, by: Person) -> bool:
+    """Who has declared an interest in the firm, the branch or its bank decides nothing on the claim."""
+    deal = claim.deal
+    return bool(by.interests) and by.has_interest_in(deal.firm_id, deal.branch.organisation_id, deal.branch.bank.organisation_id)
+
+
 AMOUNT = Param("amount", "wan", _("核定金额（万元）"))
 DOCUMENT = Param("document_no", "text", _("资金文号"))
 YEAR = Param("fiscal_year", "integer", _("预算年度"), required=False, help=_("不填即本年度。"))
@@ -54,21 +60,26 @@ PAID = Param("paid", "wan", _("实拨金额（万元）"), required=False, help=
 
 FIRM_CLAIM_STEPS: dict[str, Step] = {
     "file": Step(frozenset({C.FORECAST}), C.FILED, by_claimant_firm, _("申领")),
-    "review": Step(frozenset({C.FILED}), C.REVIEWED, by_industry_office, _("审核")),
-    "approve": Step(frozenset({C.REVIEWED}), C.APPROVED, by_deciding_office, _("批准"), params=(YEAR,)),
-    "refuse": Step(frozenset({C.FILED, C.REVIEWED}), C.REFUSED, by_deciding_office, _("不予支持"), needs_note=True),
-    "settle": Step(frozenset({C.APPROVED}), C.SETTLED, by_finance, _("登记拨付"), params=(DOCUMENT, PAID)),
+    "review": Step(frozenset({C.FILED}), C.REVIEWED, by_industry_office, _("审核"), recuses=interested),
+    "approve": Step(frozenset({C.REVIEWED}), C.APPROVED, by_deciding_office, _("批准"), params=(YEAR,), recuses=interested),
+    "refuse": Step(frozenset({C.FILED, C.REVIEWED}), C.REFUSED, by_deciding_office, _("不予支持"), needs_note=True, recuses=interested),
+    "settle": Step(frozenset({C.APPROVED}), C.SETTLED, by_finance, _("登记拨付"), params=(DOCUMENT, PAID), recuses=interested),
 }
 
 BANK_CLAIM_STEPS: dict[str, Step] = {
     "evidence": Step(frozenset({C.FORECAST}), C.EVIDENCED, by_branch, _("报送凭证")),
-    "review": Step(frozenset({C.EVIDENCED}), C.REVIEWED, by_deciding_office, _("审核")),
+    "review": Step(frozenset({C.EVIDENCED}), C.REVIEWED, by_deciding_office, _("审核"), recuses=interested),
     "record": Step(
-        frozenset({C.FORECAST, C.EVIDENCED, C.REVIEWED}), C.RECORDED, by_recorder, _("登记外部审批结果"), params=(AMOUNT, DOCUMENT)
+        frozenset({C.FORECAST, C.EVIDENCED, C.REVIEWED}),
+        C.RECORDED,
+        by_recorder,
+        _("登记外部审批结果"),
+        params=(AMOUNT, DOCUMENT),
+        recuses=interested,
     ),
-    "approve": Step(frozenset({C.REVIEWED}), C.APPROVED, by_deciding_office, _("批准"), params=(YEAR,)),
-    "settle": Step(frozenset({C.APPROVED, C.RECORDED}), C.SETTLED, by_recorder, _("结算"), params=(DOCUMENT, PAID)),
-    "refuse": Step(frozenset({C.EVIDENCED, C.REVIEWED}), C.REFUSED, by_deciding_office, _("不予支持"), needs_note=True),
+    "approve": Step(frozenset({C.REVIEWED}), C.APPROVED, by_deciding_office, _("批准"), params=(YEAR,), recuses=interested),
+    "settle": Step(frozenset({C.APPROVED, C.RECORDED}), C.SETTLED, by_recorder, _("结算"), params=(DOCUMENT, PAID), recuses=interested),
+    "refuse": Step(frozenset({C.EVIDENCED, C.REVIEWED}), C.REFUSED, by_deciding_office, _("不予支持"), needs_note=True, recuses=interested),
 }
 
 STEPS_OF_CHANNEL: dict[str, dict[str, Step]] = {
