@@ -17,6 +17,7 @@ from matching.optimizer.problem import Cut, IntArray, Problem
 
 ROUNDINGS = 10
 CUTS_A_ROW = 1
+CUTS_A_ROUND = 200
 LEAST_VIOLATION = 0.02
 SMALL_FOR_ITS_ROW = 60
 MOST_ITEMS = 3_000
@@ -25,7 +26,7 @@ LEAST_GAIN = 3e-5
 MOST_IDLE = 2
 WARM, COLD = 1e-3, 4e-4
 PRICED = 30.0  # times the barrier: a cut that has less than this is slack
-NEWTON_STEPS = 4
+NEWTON_STEPS = 3
 LAST_STEPS = 8
 
 
@@ -67,11 +68,11 @@ def rows_with_lumps(problem: Problem, tight: Tightened, model: dual.Dual) -> lis
     return found
 
 
-def separate(rows: list[Items], model: dual.Dual, weights: NDArray[np.float64], priced: NDArray[np.bool_]) -> list[Cut]:
-    """The most violated cuts of every row that has a price."""
-    found = []
+def separate(rows: list[Items], model: dual.Dual, weights: NDArray[np.float64], worth: NDArray[np.float64]) -> list[Cut]:
+    """Violated cuts of rows that have a price; those that promise most (violation times what the row is worth) if there are many."""
+    found: list[tuple[float, Cut]] = []
     for items in rows:
-        if not priced[items.resource]:
+        if worth[items.resource] == 0:
             continue
         share = np.bincount(items.of_item, weights=weights[items.option], minlength=len(items.amount))
         alphas = np.empty((CUTS_A_ROW, len(share)), dtype=np.int64)
@@ -80,8 +81,10 @@ def separate(rows: list[Items], model: dual.Dual, weights: NDArray[np.float64], 
         for c in range(count):
             alpha = alphas[c][items.of_item]
             used = alpha > 0
-            found.append(Cut(items.resource, model.option[items.option[used]], alpha[used], int(rhs[c]), 0))
-    return found
+            cut = Cut(items.resource, model.option[items.option[used]], alpha[used], int(rhs[c]), 0)
+            found.append((float(score[c]) * worth[items.resource], cut))
+    found.sort(key=lambda promise: -promise[0])
+    return [cut for _, cut in found[:CUTS_A_ROUND]]
 
 
 def improve(
@@ -95,9 +98,10 @@ def improve(
         if stop():
             break
         _, _, weights = model.smoothed(price, WARM)
-        priced = np.zeros(problem.resources, dtype=np.bool_)
-        priced[model.rows.resource] = price[: len(model.rows.resource)] > UNPRICED * model.sharp(price)
-        new = separate(rows, model, weights, priced)
+        worth = np.zeros(problem.resources)
+        worth[model.rows.resource] = price[: len(model.rows.resource)]
+        worth[worth <= UNPRICED * model.sharp(price)] = 0
+        new = separate(rows, model, weights, worth)
         if not new:
             break
         model, price = dual.with_cuts(base, tight, model, price, tuple(new), PRICED * dual.barrier_weight(model, price, WARM))

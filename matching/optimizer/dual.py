@@ -9,7 +9,7 @@ References: Nesterov, Smooth minimization of non-smooth functions (2005); Wright
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -38,7 +38,9 @@ TINY = 1e-9  # a range for the price of a floor without a penalty, which roundin
 REGULARISATION = 1e-8
 BARRIER = 0.1
 NEWTON_ACCURACY = 0.3
-FEW_OPTIONS = 5_000
+FEW_OPTIONS, MANY_OPTIONS = 5_000, 40_000
+SAMPLE = 4
+LEAST_SHARE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,19 +180,20 @@ def fit(
     if len(dual.rows) > MOST_ROWS_FOR_NEWTON:
         return fit_large(dual, price, temperatures, stop)
     best, least = price, dual.sharp(price)
-    near = quasi_newton(dual, price, temperatures[0], FIRST_STEPS)
-    near = newton(dual, near, temperatures[0], MOST_NEWTON_STEPS, stop)
+    few = sampled(dual, SAMPLE) if len(dual.value) >= MANY_OPTIONS else dual
+    near = quasi_newton(few, price, temperatures[0], FIRST_STEPS)
+    near = newton(few, near, temperatures[0], MOST_NEWTON_STEPS, stop)
     if dual.sharp(near) < least:
         best, least = near, dual.sharp(near)
-    dual = restrict(dual, near, SHORT_MARGIN)
     for tau in temperatures[1:]:
         if stop():
             break
-        near = newton(dual, near, tau, MOST_NEWTON_STEPS, stop)
+        short = restrict(dual, near, SHORT_MARGIN)
+        near = newton(short, near, tau, MOST_NEWTON_STEPS, stop)
         sharp = dual.sharp(near)
         if sharp < least:
             best, least = near, sharp
-    return dual, best
+    return restrict(dual, best, SHORT_MARGIN), best
 
 
 def fit_large(dual: Dual, price: FloatArray, temperatures: tuple[float, ...], stop: Callable[[], bool]) -> tuple[Dual, FloatArray]:
@@ -211,6 +214,30 @@ def fit_large(dual: Dual, price: FloatArray, temperatures: tuple[float, ...], st
             return dual, best
         near = quasi_newton(dual, near, tau, DESCENT_STEPS)
     return dual, near if dual.sharp(near) < least else best
+
+
+def sampled(dual: Dual, every: int) -> Dual:
+    """The dual of every so-manieth need, each row with as much room as it has for all, compared with the most that could be asked of it."""
+    needs = np.arange(0, len(dual.option_start) - 1, every)
+    of_option = np.zeros(len(dual.option_start) - 1, dtype=np.bool_)
+    of_option[needs] = True
+    kept = np.repeat(of_option, np.diff(dual.option_start))
+    asked, asked_of_all = _most_asked(dual, kept), _most_asked(dual, np.ones(len(kept), dtype=np.bool_))
+    share = np.divide(asked, asked_of_all, out=np.zeros(len(asked)), where=asked_of_all > 0)
+    part = _of_options(dual, kept)
+    starts = np.concatenate([part.option_start[needs], part.option_start[-1:]])
+    rows = replace(dual.rows, room=dual.rows.room * np.maximum(share, LEAST_SHARE))
+    return replace(part, rows=rows, option_start=starts, best_value=dual.best_value[needs])
+
+
+def _most_asked(dual: Dual, kept: NDArray[np.bool_]) -> FloatArray:
+    """Σ over needs of the largest use of each row by one of its kept options."""
+    rows = len(dual.rows)
+    total = np.zeros(rows)
+    kernels.largest_use_by_need(
+        dual.option_start, dual.use_start, dual.use_row, dual.use_amount, kept, total, np.zeros(rows), np.zeros(rows, dtype=np.int64)
+    )
+    return total
 
 
 def with_cuts(
@@ -266,16 +293,19 @@ def restrict(dual: Dual, price: FloatArray, margin: float) -> Dual:
         kept,
         np.empty(len(kept)),
     )
-    counts = np.diff(dual.use_start)[kept]
-    use_start = np.concatenate([[0], np.cumsum(counts)])
-    of_use = np.repeat(kept, np.diff(dual.use_start))
-    option_start = np.concatenate([[0], np.cumsum(kept)])[dual.option_start]
+    return _of_options(dual, kept)
+
+
+def _of_options(dual: Dual, kept: NDArray[np.bool_]) -> Dual:
+    """The dual with only some of its options."""
+    counts = np.diff(dual.use_start)
+    of_use = np.repeat(kept, counts)
     return Dual(
         dual.rows,
         dual.option[kept],
-        option_start,
+        np.concatenate([[0], np.cumsum(kept)])[dual.option_start],
         dual.value[kept],
-        use_start,
+        np.concatenate([[0], np.cumsum(counts[kept])]),
         dual.use_row[of_use],
         dual.use_amount[of_use],
         dual.best_value,

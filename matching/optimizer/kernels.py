@@ -12,8 +12,8 @@ import numpy as np
 from numba import njit
 
 UNMATCHED = -1
-MOST_EJECTED = 6
-MOST_TRIES = 12
+MOST_EJECTED = 24
+MOST_TRIES = 40
 
 
 # --- exact arithmetic on the problem -------------------------------------------------------------------------------------------------
@@ -186,14 +186,14 @@ def curvature(option_start, use_start, use_row, use_amount, temperature, weights
 def hessian(first, last, option_start, use_start, use_row, use_amount, temperature, weights, place, matrix, mean, touched):
     """The lower triangle of `matrix` gains Σ_i (E[a a'] - E[a] E[a]') / t_i over needs first..last and the rows with place[r] >= 0.
 
-    Options of weight below 10^-4 are left out; mean and touched are scratch.
+    Options of weight below 10^-3 are left out; mean and touched are scratch.
     """
     for i in range(first, last):
         t = temperature[i]
         count = 0
         for o in range(option_start[i], option_start[i + 1]):
             x = weights[o]
-            if x < 1e-4:
+            if x < 1e-3:
                 continue
             for u in range(use_start[o], use_start[o + 1]):
                 p = place[use_row[u]]

@@ -35,16 +35,12 @@ EXPONENTIAL = np.array([round(-math.log((j + 0.5) / 4096) * 65536) for j in rang
 
 @dataclass(frozen=True)
 class Phase:
-    """Some of the blocks of a run: share of the reduced value in the key (of 1024), temperatures as shares of the median value.
-
-    A phase may begin with all chains at the best choice that any of them has found.
-    """
+    """Some of the blocks of a run: share of the reduced value in the key (of 1024), temperatures as shares of the median value."""
 
     blocks: int
     share: int
     hot: float
     cold: float
-    from_best: bool = False
 
     def heats(self) -> list[int]:
         """Falling temperatures in units of 2^-24 of the median value."""
@@ -53,13 +49,7 @@ class Phase:
 
 
 COLD_START = (Phase(76, 1014, 0.1, 0.003), Phase(20, 820, 0.01, 0.002), Phase(4, 0, 0.0005, 0.0001))
-# Few needs have many steps each: nine shorter descents, each but the first from the best choice of all chains, half warm again.
-CYCLES = (
-    Phase(20, 1000, 0.2, 0.003),
-    Phase(5, 717, 0.02, 0.001),
-    *(phase for _ in range(8) for phase in (Phase(12, 1000, 0.03, 0.003, from_best=True), Phase(4, 717, 0.01, 0.001))),
-    Phase(4, 0, 0.0005, 0.0001),
-)
+FEW_NEEDS_START = (Phase(70, 973, 0.2, 0.003), Phase(26, 717, 0.02, 0.001), Phase(4, 0, 0.0005, 0.0001))
 FEW_NEEDS = 2_000
 IN_HALVES = (Phase(30, 1003, 0.1, 0.003), Phase(8, 820, 0.01, 0.002), Phase(2, 0, 0.0005, 0.0001))
 WARM_START = (Phase(15, 1003, 0.006, 0.001), Phase(4, 307, 0.003, 0.0005), Phase(1, 0, 0.0003, 0.0003))
@@ -197,12 +187,6 @@ class Chain:
             np.array([random_state], dtype=np.uint64),
         )
 
-    def clear(self) -> None:
-        """Nobody chosen, all room free."""
-        self.place.room[:] = self.core.room
-        self.place.choice[:] = UNMATCHED
-        self.place.member_count[:] = 0
-
     def anneal(self, on: Ordered, steps: int, heat: int) -> None:
         """`steps` moves; where needs are many, window by window, so that what is looked at stays near."""
         if not len(self.needs):
@@ -280,8 +264,16 @@ class Search:
         self.core = core
         states = seeds(seed)
         self.in_halves = start is None and len(core.needs) >= MANY_NEEDS and not len(core.floors[1])
-        self.phases = WARM_START if start is not None else IN_HALVES if self.in_halves else CYCLES if core_is_small(core) else COLD_START
-        self.blocks = [(phase, n, heat) for phase in self.phases for n, heat in enumerate(phase.heats())]
+        self.phases = (
+            WARM_START
+            if start is not None
+            else IN_HALVES
+            if self.in_halves
+            else FEW_NEEDS_START
+            if len(core.needs) < FEW_NEEDS
+            else COLD_START
+        )
+        self.blocks = [(phase.share, heat) for phase in self.phases for heat in phase.heats()]
         self.schedule: list[int] = []
         self.best = constructed(core) if start is None else self._warmed(start)
         self.best_value = value_of(core.problem, self.best)
@@ -308,12 +300,8 @@ class Search:
 
     def block(self, steps: int) -> None:
         """The next block of the schedule, `steps` moves of each chain; what is best is remembered."""
-        phase, n, heat = self.blocks[len(self.schedule)]
-        self._follow(phase.share)
-        if phase.from_best and n == 0:
-            for chain in self.chains:
-                chain.clear()
-                chain.start_from(self.on, self.best)
+        share, heat = self.blocks[len(self.schedule)]
+        self._follow(share)
         if self.in_halves:
             self._halve(len(self.schedule))
         each(lambda chain: chain.anneal(self.on, steps, (heat * self.core.median) >> 24), self.chains)
@@ -358,10 +346,6 @@ class Search:
             chain.place.choice[:] = UNMATCHED
             chain.place.member_count[:] = 0
             kernels.seat(self.on.board, chain.place, chain.needs, together, False)
-
-
-def core_is_small(core: Core) -> bool:
-    return len(core.needs) < FEW_NEEDS
 
 
 def run(search: Search, *, steps: int, keep_going: Callable[[Search], bool]) -> bool:
