@@ -1,6 +1,5 @@
 """The rows a person may see, with everything a page of them reads: the same number of queries for one row or fifty."""
 
-
 from django.db.models import Prefetch, QuerySet
 
 from deals.models import Deal, Drawdown, Invitation, SubsidyClaim

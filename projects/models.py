@@ -6,6 +6,7 @@ submit, so that nothing a person typed is ever lost to a rule.
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 import pghistory
 from django.contrib.postgres.fields import ArrayField
@@ -206,6 +207,16 @@ class ReviewStep(Provincial):
         return f"{self.unit} {self.get_stage_display()}"
 
 
+FILE_KINDS = (
+    ("filing_paper", _("备案（核准）文件")),
+    ("permit", _("前期手续")),
+    ("statement", _("财务报表")),
+    ("pledge", _("承诺书")),
+    ("licence", _("营业执照")),
+    ("other", _("其他材料")),
+)
+
+
 class ProjectFile(Provincial):
     filing = models.ForeignKey(Filing, models.PROTECT, related_name="files", verbose_name=_("申报"))
     kind = models.CharField(_("材料类别"), max_length=40)
@@ -218,6 +229,11 @@ class ProjectFile(Provincial):
     class Meta:
         verbose_name = _("申报材料")
         verbose_name_plural = _("申报材料")
+        constraints = (models.UniqueConstraint(fields=["filing", "sha256"], name="file_content_once"),)
+
+    @property
+    def kind_label(self) -> Any:
+        return dict(FILE_KINDS).get(self.kind, self.kind)
 
     def __str__(self) -> str:
         return self.name

@@ -22,6 +22,7 @@ from portal import entries, moves, reads
 from portal.access import is_firm, is_reviewer, oversees, require, signed_in
 from portal.page import Tab, page_of, render
 from portal.panel import Refused, entry_forms, explained, panel
+from projects.attachments import KINDS, may_attach
 from projects.history import timeline
 from projects.models import Disclosure, EquipmentItem, Filing, ProjectFile
 from projects.states import FILING_STEPS
@@ -61,6 +62,8 @@ def page(request: HttpRequest, by: Person, filing: Filing, *, refused: Refused |
         "is_own": by.seat(filing.firm_id) is not None,
         "equipment": list(EquipmentItem.objects.filter(project=filing.project_id).order_by("position")) if filing.project_id else [],
         "files": list(ProjectFile.objects.filter(filing=filing).order_by("kind", "id")),
+        "can_attach": may_attach(filing, by),
+        "file_kinds": KINDS,
         "move": moves.of_filing(filing, by, moves.open_deadlines([filing]).get(filing.pk)),
         "track": progress(filing),
         "steps": panel("filings", filing, FILING_STEPS, by, refused=refused, only=FILING_ACTIONS.keys() - AT_THE_FORM),

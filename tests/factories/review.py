@@ -37,6 +37,8 @@ POLICY = {
     "round_gap_warning_bp": (300, "bp"),
     "maker_checker_above": (1_000_000_000, "yuan"),
     "relist_rounds": (2, "count"),
+    "attachment_max_mb": (1, "count"),
+    "attachments_max": (3, "count"),
 }
 REGIONS = (  # code, name, level, parent, municipal
     ("420000", "湖北省", "province", None, None),
