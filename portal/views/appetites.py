@@ -113,7 +113,7 @@ def _known(by: Person, pk: int | None, own: Mapping[str, Place]) -> Appetite | N
 def _likely(known: Appetite | None, own: Mapping[str, Place]) -> dict[str, str]:
     """What stands, to be corrected; for a new one what leaves no choice."""
     if known is None:
-        programmes = list(Programme.objects.order_by("code").values_list("pk", flat=True)[:2])
+        programmes = list(Programme.objects.order_by("pk").values_list("pk", flat=True))
         only = {"programme": str(programmes[0])} if len(programmes) == 1 else {}
         return only | ({"place": next(iter(own))} if len(own) == 1 else {})
     found = {
