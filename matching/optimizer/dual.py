@@ -24,6 +24,7 @@ from matching.optimizer.presolve import Tightened
 from matching.optimizer.problem import Cut, IndexArray, IntArray, Problem
 
 FloatArray = NDArray[np.float64]
+NarrowArray = NDArray[np.float32]
 
 TEMPERATURES = (6e-2, 2e-2, 6e-3, 2e-3, 7e-4)
 FIRST_STEPS = 25
@@ -39,7 +40,8 @@ REGULARISATION = 1e-8
 BARRIER = 0.1
 NEWTON_ACCURACY = 0.3
 FEW_OPTIONS, MANY_OPTIONS = 5_000, 40_000
-SAMPLE = 4
+FIRST_SAMPLE, SAMPLE = 16, 4
+WARM_ENOUGH = 1e-2
 LEAST_SHARE = 1e-3
 
 
@@ -63,17 +65,17 @@ class Dual:
     """The smoothed dual of what is left to decide, in floating point."""
 
     rows: Rows
-    option: IntArray
-    option_start: IntArray
+    option: IndexArray
+    option_start: IndexArray
     value: FloatArray
-    use_start: IntArray
+    use_start: IndexArray
     use_row: IndexArray
-    use_amount: FloatArray
+    use_amount: NarrowArray
     best_value: FloatArray
 
     def smoothed(self, price: FloatArray, tau: float) -> tuple[float, FloatArray, FloatArray]:
-        """Value, gradient and option weights at temperature tau."""
-        weights = np.zeros(len(self.value))
+        """Value, gradient and option weights at temperature tau; the weights stand in one place, where the next pass writes."""
+        weights = self.scratch
         temperature = tau * self.best_value
 
         def of(part: tuple[int, int]) -> tuple[float, FloatArray]:
@@ -86,7 +88,11 @@ class Dual:
             usage += more
         return total + float(self.rows.room @ price), self.rows.room - usage, weights
 
-    def uses(self) -> tuple[IntArray, FloatArray, IntArray, IndexArray, FloatArray]:
+    @cached_property
+    def scratch(self) -> FloatArray:
+        return np.empty(len(self.value))
+
+    def uses(self) -> tuple[IndexArray, FloatArray, IndexArray, IndexArray, NarrowArray]:
         return self.option_start, self.value, self.use_start, self.use_row, self.use_amount
 
     @cached_property
@@ -108,10 +114,9 @@ def build(problem: Problem, tight: Tightened, active: NDArray[np.bool_], cuts: t
     """Only kept options and active rows enter; floors and cuts are further rows."""
     resource = np.flatnonzero(active)
     scale, room, ceiling = _scaled_rows(problem, tight, resource, cuts)
-    option = np.flatnonzero(tight.kept)
-    need_of = np.repeat(np.arange(problem.needs), np.diff(problem.option_start))[option]
+    option = np.flatnonzero(tight.kept).astype(np.int32)
     use_start, use_row, use_amount = _scaled_uses(problem, resource, option, cuts, scale)
-    option_start = np.searchsorted(need_of, np.arange(problem.needs + 1)).astype(np.int64)
+    option_start = np.searchsorted(option, problem.option_start).astype(np.int32)
     value = problem.value[option].astype(np.float64)
     filled = option_start[1:] > option_start[:-1]
     best = np.ones(problem.needs)
@@ -140,33 +145,46 @@ def _cut_room(cut: Cut, tight: Tightened) -> int:
 
 
 def _scaled_uses(
-    problem: Problem, resource: IntArray, option: IntArray, cuts: tuple[Cut, ...], scale: FloatArray
-) -> tuple[IntArray, IndexArray, FloatArray]:
+    problem: Problem, resource: IntArray, option: IndexArray, cuts: tuple[Cut, ...], scale: FloatArray
+) -> tuple[IndexArray, IndexArray, NarrowArray]:
     """Uses of the kept options on all rows, grouped by option."""
+    row_of = np.full(problem.resources, -1, dtype=np.int32)
+    row_of[resource] = np.arange(len(resource), dtype=np.int32)
+    use_start = np.empty(len(option) + 1, dtype=np.int32)
+    given = (option, problem.use_start, problem.use_resource, problem.use_amount, row_of, scale)
+    kernels.count_uses(option, problem.use_start, problem.use_resource, row_of, use_start)
+    use_row, use_amount = np.empty(use_start[-1], dtype=np.int32), np.empty(use_start[-1], dtype=np.float32)
+    kernels.scaled_uses(*given, use_row, use_amount)
+    if not problem.floors and not cuts:
+        return use_start, use_row, use_amount
     place = np.full(problem.options, -1, dtype=np.int64)
     place[option] = np.arange(len(option))
     of_use = np.repeat(place, np.diff(problem.use_start))
-    row_of = np.full(problem.resources, -1, dtype=np.int64)
-    row_of[resource] = np.arange(len(resource))
-    owner, row, amount = [of_use], [row_of[problem.use_resource]], [problem.use_amount.astype(np.float64)]
+    owner, row, amount = [], [], []
     for f, r in enumerate(problem.floor_resource.tolist()):
-        on = problem.use_resource == r
+        on = (problem.use_resource == r) & (of_use >= 0)
         owner.append(of_use[on])
-        row.append(np.full(int(on.sum()), len(resource) + f))
-        amount.append(-problem.use_amount[on].astype(np.float64))
+        row.append(np.full(int(on.sum()), len(resource) + f, dtype=np.int32))
+        amount.append(-problem.use_amount[on].astype(np.float64) / scale[len(resource) + f])
     for c, cut in enumerate(cuts):
-        owner.append(place[cut.options])
-        row.append(np.full(len(cut.options), len(resource) + problem.floors + c))
-        amount.append(cut.alpha.astype(np.float64))
-    owners, rows, amounts = np.concatenate(owner), np.concatenate(row), np.concatenate(amount)
-    counted = (owners >= 0) & (rows >= 0)
-    owners, rows, amounts = owners[counted], rows[counted], amounts[counted]
-    if problem.floors or cuts:
-        order = np.argsort(owners, kind="stable")
-        owners, rows, amounts = owners[order], rows[order], amounts[order]
-    use_start = np.zeros(len(option) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(owners, minlength=len(option)), out=use_start[1:])
-    return use_start, rows.astype(np.int32), amounts / scale[rows]
+        known = place[cut.options] >= 0
+        r = len(resource) + problem.floors + c
+        owner.append(place[cut.options[known]])
+        row.append(np.full(int(known.sum()), r, dtype=np.int32))
+        amount.append(cut.alpha[known] / scale[r])
+    return _with_more_uses(use_start, use_row, use_amount, np.concatenate(owner), np.concatenate(row), np.concatenate(amount))
+
+
+def _with_more_uses(
+    use_start: IndexArray, use_row: IndexArray, use_amount: NarrowArray, owner: IntArray, row: IndexArray, amount: FloatArray
+) -> tuple[IndexArray, IndexArray, NarrowArray]:
+    """The uses with more of them, each after those that its option has already."""
+    counts = np.diff(use_start)
+    owners = np.concatenate([np.repeat(np.arange(len(counts)), counts), owner])
+    order = np.argsort(owners, kind="stable")
+    starts = np.zeros(len(counts) + 1, dtype=np.int32)
+    np.cumsum(counts + np.bincount(owner, minlength=len(counts)), out=starts[1:])
+    return starts, np.concatenate([use_row, row])[order], np.concatenate([use_amount, amount.astype(np.float32)])[order]
 
 
 def fit(
@@ -197,45 +215,47 @@ def fit(
 
 
 def fit_large(dual: Dual, price: FloatArray, temperatures: tuple[float, ...], stop: Callable[[], bool]) -> tuple[Dual, FloatArray]:
-    """Where the rows are too many to factorise: descents only, first on the rows that most options use, then on all."""
+    """Where the rows are too many to factorise: descents, hot ones on samples of the needs, first on the rows that most options use."""
     best, least = price, dual.sharp(price)
-    busiest = np.argsort(-np.bincount(dual.use_row, minlength=len(dual.rows)), kind="stable")
     near = price
+    few = sampled(dual, FIRST_SAMPLE)
+    busiest = np.argsort(-np.bincount(few.use_row, minlength=len(few.rows)), kind="stable")
     for share in COARSE_SHARES:
         if stop():
-            return dual, near if dual.sharp(near) < least else best
-        near = quasi_newton(dual, near, temperatures[0], DESCENT_STEPS, busiest[: int(np.ceil(share * len(busiest)))])
-    dual = restrict(dual, near, SHORT_MARGIN)
-    for tau in temperatures[1:]:
-        sharp = dual.sharp(near)
-        if sharp < least:
-            best, least = near, sharp
-        if stop():
             return dual, best
-        near = quasi_newton(dual, near, tau, DESCENT_STEPS)
-    return dual, near if dual.sharp(near) < least else best
+        near = quasi_newton(few, near, temperatures[0], DESCENT_STEPS, busiest[: int(np.ceil(share * len(busiest)))])
+    some = sampled(dual, SAMPLE)
+    near = quasi_newton(some, near, temperatures[0], DESCENT_STEPS)
+    for tau in temperatures[1:]:
+        if dual.sharp(near) < least:
+            best, least = near, dual.sharp(near)
+        if stop():
+            break
+        part = some if tau > WARM_ENOUGH else dual
+        near = quasi_newton(restrict(part, near, SHORT_MARGIN), near, tau, DESCENT_STEPS)
+    if dual.sharp(near) < least:
+        best = near
+    return restrict(dual, best, SHORT_MARGIN), best
 
 
 def sampled(dual: Dual, every: int) -> Dual:
     """The dual of every so-manieth need, each row with as much room as it has for all, compared with the most that could be asked of it."""
     needs = np.arange(0, len(dual.option_start) - 1, every)
-    of_option = np.zeros(len(dual.option_start) - 1, dtype=np.bool_)
-    of_option[needs] = True
-    kept = np.repeat(of_option, np.diff(dual.option_start))
-    asked, asked_of_all = _most_asked(dual, kept), _most_asked(dual, np.ones(len(kept), dtype=np.bool_))
-    share = np.divide(asked, asked_of_all, out=np.zeros(len(asked)), where=asked_of_all > 0)
-    part = _of_options(dual, kept)
+    of_need = np.zeros(len(dual.option_start) - 1, dtype=np.bool_)
+    of_need[needs] = True
+    part = _of_options(dual, np.repeat(of_need, np.diff(dual.option_start)))
     starts = np.concatenate([part.option_start[needs], part.option_start[-1:]])
+    asked, asked_of_all = _most_asked(part), _most_asked(dual)
+    share = np.divide(asked, asked_of_all, out=np.zeros(len(asked)), where=asked_of_all > 0)
     rows = replace(dual.rows, room=dual.rows.room * np.maximum(share, LEAST_SHARE))
     return replace(part, rows=rows, option_start=starts, best_value=dual.best_value[needs])
 
 
-def _most_asked(dual: Dual, kept: NDArray[np.bool_]) -> FloatArray:
-    """Σ over needs of the largest use of each row by one of its kept options."""
-    rows = len(dual.rows)
-    total = np.zeros(rows)
-    kernels.largest_use_by_need(
-        dual.option_start, dual.use_start, dual.use_row, dual.use_amount, kept, total, np.zeros(rows), np.zeros(rows, dtype=np.int64)
+def _most_asked(dual: Dual) -> FloatArray:
+    """Σ over needs of the largest use of each row by one of its options."""
+    total, latest = np.zeros(len(dual.rows)), np.zeros(len(dual.rows))
+    kernels.most_asked(
+        dual.option_start, dual.use_start, dual.use_row, dual.use_amount, total, latest, np.zeros(len(total), dtype=np.int64)
     )
     return total
 
@@ -251,13 +271,13 @@ def with_cuts(
     scale = np.maximum(room, 1)
     place = np.full(int(base.option.max()) + 1, -1, dtype=np.int64)
     place[base.option] = np.arange(len(base.option))
-    owner = np.concatenate([np.repeat(np.arange(len(base.option)), np.diff(base.use_start)), *(place[cut.options] for cut in cuts)])
-    row = np.concatenate([base.use_row, *(np.full(len(cut.options), plain + c, dtype=np.int32) for c, cut in enumerate(cuts))])
-    amount = np.concatenate([base.use_amount, *(cut.alpha / scale[c] for c, cut in enumerate(cuts))])
+    owner = np.concatenate([np.zeros(0, dtype=np.int64), *(place[cut.options] for cut in cuts)])
+    row = np.concatenate(
+        [np.zeros(0, dtype=np.int32), *(np.full(len(cut.options), plain + c, dtype=np.int32) for c, cut in enumerate(cuts))]
+    )
+    amount = np.concatenate([np.zeros(0), *(cut.alpha / scale[c] for c, cut in enumerate(cuts))])
     known = owner >= 0
-    order = np.argsort(owner[known], kind="stable")
-    use_start = np.zeros(len(base.option) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(owner[known], minlength=len(base.option)), out=use_start[1:])
+    use_start, use_row, use_amount = _with_more_uses(base.use_start, base.use_row, base.use_amount, owner[known], row[known], amount[known])
     rows = Rows(
         base.rows.resource,
         base.rows.floors,
@@ -272,8 +292,8 @@ def with_cuts(
         base.option_start,
         base.value,
         use_start,
-        row[known][order].astype(np.int32),
-        amount[known][order],
+        use_row,
+        use_amount,
         base.best_value,
     )
     return extended, np.concatenate([price[:plain], price[plain:][keep], np.full(len(new), unpriced)])
@@ -291,23 +311,26 @@ def restrict(dual: Dual, price: FloatArray, margin: float) -> Dual:
         price,
         margin * dual.best_value,
         kept,
-        np.empty(len(kept)),
+        dual.scratch,
     )
     return _of_options(dual, kept)
 
 
 def _of_options(dual: Dual, kept: NDArray[np.bool_]) -> Dual:
     """The dual with only some of its options."""
-    counts = np.diff(dual.use_start)
-    of_use = np.repeat(kept, counts)
+    chosen = np.flatnonzero(kept).astype(np.int32)
+    use_start = np.zeros(len(chosen) + 1, dtype=np.int32)
+    np.cumsum(dual.use_start[chosen + 1] - dual.use_start[chosen], out=use_start[1:])
+    use_row, use_amount = np.empty(use_start[-1], dtype=np.int32), np.empty(use_start[-1], dtype=np.float32)
+    kernels.copy_ordered(chosen, dual.use_start, dual.use_row, dual.use_amount, use_start, use_row, use_amount)
     return Dual(
         dual.rows,
-        dual.option[kept],
-        np.concatenate([[0], np.cumsum(kept)])[dual.option_start],
-        dual.value[kept],
-        np.concatenate([[0], np.cumsum(counts[kept])]),
-        dual.use_row[of_use],
-        dual.use_amount[of_use],
+        dual.option[chosen],
+        np.searchsorted(chosen, dual.option_start).astype(np.int32),
+        dual.value[chosen],
+        use_start,
+        use_row,
+        use_amount,
         dual.best_value,
     )
 

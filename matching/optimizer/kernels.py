@@ -102,6 +102,46 @@ def largest_use_by_need(option_start, use_start, use_resource, use_amount, kept,
                     latest[r] = use_amount[u]
 
 
+@njit(cache=True, nogil=True)
+def most_asked(option_start, use_start, use_row, use_amount, total, latest, seen):
+    """total[r] = Σ_i max over the options of i of their positive use of r. latest and seen are scratch."""
+    for i in range(len(option_start) - 1):
+        for o in range(option_start[i], option_start[i + 1]):
+            for u in range(use_start[o], use_start[o + 1]):
+                r = use_row[u]
+                if seen[r] != i + 1:
+                    seen[r] = i + 1
+                    latest[r] = 0.0
+                if use_amount[u] > latest[r]:
+                    total[r] += use_amount[u] - latest[r]
+                    latest[r] = use_amount[u]
+
+
+@njit(cache=True, nogil=True)
+def count_uses(option, use_start, use_resource, row_of, counted_start):
+    """counted_start = where the uses of each picked option on the rows that matter begin."""
+    k = 0
+    for c in range(len(option)):
+        counted_start[c] = k
+        for u in range(use_start[option[c]], use_start[option[c] + 1]):
+            if row_of[use_resource[u]] >= 0:
+                k += 1
+    counted_start[len(option)] = k
+
+
+@njit(cache=True, nogil=True)
+def scaled_uses(option, use_start, use_resource, use_amount, row_of, scale, scaled_row, scaled_amount):
+    """The uses of the picked options on the rows that matter, each divided by the scale of its row."""
+    k = 0
+    for c in range(len(option)):
+        for u in range(use_start[option[c]], use_start[option[c] + 1]):
+            r = row_of[use_resource[u]]
+            if r >= 0:
+                scaled_row[k] = r
+                scaled_amount[k] = use_amount[u] / scale[r]
+                k += 1
+
+
 # --- the smoothed dual (floating point; its prices are re-certified in integers afterwards) --------------------------------------------
 
 
