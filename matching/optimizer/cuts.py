@@ -77,7 +77,9 @@ def separate(rows: list[Items], model: dual.Dual, weights: NDArray[np.float64], 
         share = np.bincount(items.of_item, weights=weights[items.option], minlength=len(items.amount))
         alphas = np.empty((CUTS_A_ROW, len(share)), dtype=np.int64)
         rhs, score = np.zeros(CUTS_A_ROW, dtype=np.int64), np.zeros(CUTS_A_ROW)
-        count = kernels.cuts_of_row(items.amount, share, items.capacity, ROUNDINGS, LEAST_VIOLATION, alphas, rhs, score)
+        count = kernels.cuts_of_row(
+            items.amount, share, items.capacity, orders_of_covers(items.amount, share), ROUNDINGS, LEAST_VIOLATION, alphas, rhs, score
+        )
         for c in range(count):
             alpha = alphas[c][items.of_item]
             used = alpha > 0
@@ -85,6 +87,12 @@ def separate(rows: list[Items], model: dual.Dual, weights: NDArray[np.float64], 
             found.append((float(score[c]) * worth[items.resource], cut))
     found.sort(key=lambda promise: -promise[0])
     return [cut for _, cut in found[:CUTS_A_ROUND]]
+
+
+def orders_of_covers(amount: IntArray, share: NDArray[np.float64]) -> IntArray:
+    """Orders in which a cover may be taken: by share, by share missing per amount, by amount taken, by amount among those with a share."""
+    ranks = (-share, (1.0 - share) / amount, -share * amount, -amount * (share > 0.05))
+    return np.array([np.argsort(rank, kind="stable") for rank in ranks], dtype=np.int64)
 
 
 def improve(

@@ -649,14 +649,15 @@ def exact_rhs(amount, alpha, capacity):
 
 
 @njit(cache=True, nogil=True)
-def lift(amount, share, capacity, core, at_one, order, alpha, least):
+def lift(amount, share, capacity, core, at_one, orders, alpha, least):
     """Lift the inequality on `core` to all items; returns its exact right-hand side, or -1.
 
     alpha holds the coefficients of the core; items in `at_one` are set aside first and lifted down after the fractional ones
     (Gu, Nemhauser, Savelsbergh, Lifted cover inequalities for 0-1 integer programs, 1998).
     """
     n = len(amount)
-    least[:] = NEVER
+    for z in range(len(least)):
+        least[z] = NEVER
     least[0] = 0
     top = 0
     set_aside = 0
@@ -672,7 +673,7 @@ def lift(amount, share, capacity, core, at_one, order, alpha, least):
     rhs = reach(least, top, capacity - set_aside)
     for second in range(2):
         for j in range(n):
-            k = order[j]
+            k = orders[0, j]
             if core[k] or at_one[k] or (share[k] > 1e-6) != (second == 0):
                 continue
             room = capacity - set_aside - amount[k]
@@ -682,7 +683,7 @@ def lift(amount, share, capacity, core, at_one, order, alpha, least):
                 top = add_item(least, top, amount[k], coefficient, capacity)
         if second == 0:
             for j in range(n):
-                k = order[j]
+                k = orders[0, j]
                 if at_one[k]:
                     set_aside -= amount[k]
                     reached = reach(least, top, capacity - set_aside)
@@ -696,13 +697,14 @@ def lift(amount, share, capacity, core, at_one, order, alpha, least):
 
 
 @njit(cache=True, nogil=True)
-def find_cover(amount, share, capacity, order, core):
-    """A minimal cover taken in the given order; False if everything fits."""
-    core[:] = False
+def find_cover(amount, share, capacity, orders, kind, core):
+    """A minimal cover taken in the order orders[kind]; False if everything fits."""
+    for k in range(len(core)):
+        core[k] = False
     total = 0
     found = False
-    for j in range(len(order)):
-        k = order[j]
+    for j in range(len(core)):
+        k = orders[kind, j]
         if share[k] <= 1e-6:
             continue
         core[k] = True
@@ -712,8 +714,8 @@ def find_cover(amount, share, capacity, order, core):
             break
     if not found:
         return False
-    for j in range(len(order)):
-        k = order[len(order) - 1 - j]
+    for j in range(len(core) - 1, -1, -1):
+        k = orders[kind, j]
         if core[k] and total - amount[k] > capacity:
             core[k] = False
             total -= amount[k]
@@ -721,28 +723,23 @@ def find_cover(amount, share, capacity, order, core):
 
 
 @njit(cache=True, nogil=True)
-def cuts_of_row(amount, share, capacity, roundings, least_violation, alphas, rhss, scores):
-    """The most violated cuts of one knapsack row into alphas[c], rhss[c], scores[c]; returns how many. Items come one a need."""
+def cuts_of_row(amount, share, capacity, orders, roundings, least_violation, alphas, rhss, scores):
+    """The most violated cuts of one knapsack row into alphas[c], rhss[c], scores[c]; returns how many. Items come one a need.
+
+    orders[k] is an order of the items to take covers in; the first is that of falling share, by which coefficients are lifted too.
+    """
     n, most = len(amount), len(rhss)
     least = np.empty(LARGEST_RHS + 1, dtype=np.int64)
     core = np.zeros(n, dtype=np.bool_)
     at_one = np.zeros(n, dtype=np.bool_)
     alpha = np.zeros(n, dtype=np.int64)
-    by_share = np.argsort(-share)
     count = 0
-    for kind in range(4 + roundings):
-        at_one[:] = False
-        alpha[:] = 0
-        if kind < 4:
-            if kind == 0:
-                order = np.argsort((1.0 - share) / amount)
-            elif kind == 1:
-                order = by_share
-            elif kind == 2:
-                order = np.argsort(-share * amount)
-            else:
-                order = np.argsort(-amount * (share > 0.05))
-            if not find_cover(amount, share, capacity, order, core):
+    for kind in range(len(orders) + roundings):
+        for k in range(n):
+            at_one[k] = False
+            alpha[k] = 0
+        if kind < len(orders):
+            if not find_cover(amount, share, capacity, orders, kind, core):
                 continue
             left = 0
             for k in range(n):
@@ -756,7 +753,7 @@ def cuts_of_row(amount, share, capacity, roundings, least_violation, alphas, rhs
                     at_one[k] = True
                     alpha[k] = 0
         else:
-            q = kind - 2
+            q = kind - len(orders) + 2
             some = False
             for k in range(n):
                 core[k] = False
@@ -766,7 +763,7 @@ def cuts_of_row(amount, share, capacity, roundings, least_violation, alphas, rhs
                     some = some or core[k]
             if not some:
                 continue
-        rhs = lift(amount, share, capacity, core, at_one, by_share, alpha, least)
+        rhs = lift(amount, share, capacity, core, at_one, orders, alpha, least)
         if rhs <= 0:
             continue
         score = -1.0
@@ -786,10 +783,12 @@ def cuts_of_row(amount, share, capacity, roundings, least_violation, alphas, rhs
         if count < most:
             count += 1
         for c in range(count - 1, place, -1):
-            alphas[c] = alphas[c - 1]
+            for k in range(n):
+                alphas[c, k] = alphas[c - 1, k]
             rhss[c] = rhss[c - 1]
             scores[c] = scores[c - 1]
-        alphas[place] = alpha
+        for k in range(n):
+            alphas[place, k] = alpha[k]
         rhss[place] = rhs
         scores[place] = score
     return count

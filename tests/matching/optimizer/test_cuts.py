@@ -3,7 +3,7 @@ from itertools import product
 import numpy as np
 
 from matching.optimizer import Budget, Start, check, kernels, replay, solve
-from matching.optimizer.cuts import still_true
+from matching.optimizer.cuts import orders_of_covers, still_true
 from tests.matching.optimizer.instances import problem_of, random_problem
 
 
@@ -41,7 +41,7 @@ def test_cuts_of_row_are_true_of_every_feasible_choice():
         alphas = np.empty((4, 9), dtype=np.int64)
         rhs, score = np.zeros(4, dtype=np.int64), np.zeros(4)
 
-        count = kernels.cuts_of_row(amount, share, capacity, 10, 0.01, alphas, rhs, score)
+        count = kernels.cuts_of_row(amount, share, capacity, orders_of_covers(amount, share), 10, 0.01, alphas, rhs, score)
 
         found += count
         for c in range(count):
