@@ -123,10 +123,15 @@ def improve(
     return model, dual.newton(model, price, COLD, LAST_STEPS, stop)
 
 
-def still_true(problem: Problem, cuts: tuple[Cut, ...]) -> tuple[Cut, ...]:
-    """Cuts of an earlier problem with right-hand sides proved anew for this one; those that cannot be are left out."""
+def still_true(problem: Problem, tight: Tightened, cuts: tuple[Cut, ...]) -> tuple[Cut, ...]:
+    """Cuts of an earlier problem with right-hand sides proved anew for this one; left out are those that cannot be, or have nothing to say."""
+    if not cuts:
+        return ()
+    starts = np.cumsum([0, *(len(cut.options) for cut in cuts[:-1])])
+    is_open = np.maximum.reduceat(tight.kept[np.concatenate([cut.options for cut in cuts])], starts)
     need_of = np.repeat(np.arange(problem.needs), np.diff(problem.option_start))
-    return tuple(cut for old in cuts if (cut := _proved_anew(problem, old, need_of)) is not None)
+    known = (_proved_anew(problem, cuts[c], need_of) for c in np.flatnonzero(is_open).tolist())
+    return tuple(cut for cut in known if cut is not None)
 
 
 def _proved_anew(problem: Problem, cut: Cut, need_of: IntArray) -> Cut | None:

@@ -467,14 +467,31 @@ def _newton_direction(dual: Dual, tau: float, weights: FloatArray, towards: Floa
     return direction
 
 
-def to_prices(problem: Problem, dual: Dual, price: FloatArray) -> Prices:
-    """Floating prices of the scaled rows as integers per original unit, at the largest shift that fits; cuts without a price go."""
+def charged(dual: Dual, prices: Prices) -> Dual:
+    """The dual of the plain rows with the prices of the cuts held: what an option pays for cuts is taken off its value."""
+    value = dual.value.copy()
+    for cut in prices.cuts:
+        at = np.searchsorted(dual.option, cut.options)
+        known = (at < len(dual.option)) & (dual.option[np.minimum(at, len(dual.option) - 1)] == cut.options)
+        value[at[known]] -= cut.alpha[known] * (cut.price * 2.0**-prices.shift)
+    return replace(dual, value=value)
+
+
+def to_prices(problem: Problem, dual: Dual, price: FloatArray, held: Prices | None = None) -> Prices:
+    """Floating prices of the scaled rows as integers per original unit, at the largest shift that fits; cuts without a price go.
+
+    `held` are prices whose cuts were charged and keep their price.
+    """
     resource, floor, eta = per_unit(problem, dual, price)
-    shift = largest_shift(problem, resource, floor, [(c.options, c.alpha, float(e)) for c, e in zip(dual.rows.cuts, eta, strict=True)])
+    priced = [(c.options, c.alpha, float(e)) for c, e in zip(dual.rows.cuts, eta, strict=True)]
+    if held is not None:
+        priced += [(c.options, c.alpha, c.price * 2.0**-held.shift) for c in held.cuts]
+    shift = largest_shift(problem, resource, floor, priced)
     if shift is None:
         return no_prices(problem)
     prices = rounded(problem, dual, price, shift)
-    return Prices(shift, prices.resource, prices.floor, tuple(cut for cut in prices.cuts if cut.price > 0))
+    kept = () if held is None else tuple(replace(c, price=_shifted(c.price, held.shift, shift)) for c in held.cuts)
+    return Prices(shift, prices.resource, prices.floor, (*(cut for cut in (*prices.cuts, *kept) if cut.price > 0),))
 
 
 def per_unit(problem: Problem, dual: Dual, price: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

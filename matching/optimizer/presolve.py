@@ -48,11 +48,14 @@ def as_fixed(problem: Problem, fixed: IntArray | None) -> IntArray:
 
 def use_of(problem: Problem, chosen: IntArray) -> list[int]:
     """What the chosen options use of each resource, in Python integers."""
-    used = [0] * problem.resources
-    for o in chosen[chosen >= 0].tolist():
-        for u in range(problem.use_start[o], problem.use_start[o + 1]):
-            used[problem.use_resource[u]] += int(problem.use_amount[u])
-    return used
+    option = chosen[chosen >= 0]
+    begin, counts = problem.use_start[option], problem.use_start[option + 1] - problem.use_start[option]
+    use = np.repeat(begin - (np.cumsum(counts) - counts), counts) + np.arange(int(counts.sum()))
+    resource, amount = problem.use_resource[use], problem.use_amount[use]
+    high, low = np.zeros(problem.resources, dtype=np.int64), np.zeros(problem.resources, dtype=np.int64)
+    np.add.at(high, resource, amount >> 32)  # halves, so that no sum can wrap
+    np.add.at(low, resource, amount & 0xFFFFFFFF)
+    return [(h << 32) + rest for h, rest in zip(high.tolist(), low.tolist(), strict=True)]
 
 
 def tighten(problem: Problem, fixed: IntArray) -> Tightened | None:

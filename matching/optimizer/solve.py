@@ -46,6 +46,7 @@ SHARE_OF_TIME_FOR_PRICES, SHARE_OF_TIME_FOR_CUTS = 0.5, 0.4
 FEW_ROWS = 300
 CUT_ROUNDS_SMALL, CUT_ROUNDS = 12, 4
 REPAIR_STEPS = 50_000
+UNHURRIED_S = 3.0
 
 
 def solve(
@@ -141,20 +142,26 @@ def find_prices(problem: Problem, tight: Tightened, start: Start | None, budget:
 
 
 def refit(problem: Problem, tight: Tightened, model: dual.Dual, start: Start, budget: Budget, watch: "Watch") -> Prices:
-    """The prices of the start, after a few cold steps if the budget is more than that of a repair."""
-    known = cuts.still_true(problem, start.cuts)
+    """The prices of the start; if the budget is more than that of a repair after a few cold steps, and if there is time, the cuts' too."""
+    known = cuts.still_true(problem, tight, start.cuts)
     earlier = Prices(start.price_shift, start.prices, start.floor_prices, known)
-    if is_repair(budget):
-        return dual.refitted(problem, earlier)
-    price = dual.from_prices(model, replace(earlier, cuts=()))
-    short = dual.restrict(model, price, dual.SHORT_MARGIN)
-    if not len(short.value) or not 0 < len(short.rows) <= dual.MOST_ROWS_FOR_NEWTON:
-        return dual.refitted(problem, earlier)
-    short, price = dual.with_cuts(short, tight, short, price, known, 0.0)
-    price = dual.from_prices(short, earlier)
-    for tau in (cuts.WARM, cuts.COLD):
-        price = dual.newton(short, price, tau, cuts.LAST_STEPS, lambda: not watch.report("prices"))
-    return min([dual.to_prices(problem, short, price), dual.refitted(problem, earlier)], key=lambda p: bound_of(problem, tight, p))
+    found = [dual.refitted(problem, earlier)]
+    can_factorise = len(model.value) and 0 < len(model.rows) <= dual.MOST_ROWS_FOR_NEWTON
+    if can_factorise and not is_repair(budget):
+        price = dual.from_prices(model, replace(earlier, cuts=()))
+        charged = dual.charged(model, found[0])
+        near = dual.restrict(charged, price, dual.SHORT_MARGIN)
+        for tau in (cuts.WARM, cuts.COLD):
+            price = dual.newton(near, price, tau, cuts.NEWTON_STEPS, lambda: not watch.report("prices"))
+        found.append(dual.to_prices(problem, near, price, held=found[0]))
+        if known and (budget.time_limit_s is None or budget.time_limit_s >= UNHURRIED_S):
+            short = dual.restrict(model, price, dual.SHORT_MARGIN)
+            short, price = dual.with_cuts(short, tight, short, price, known, 0.0)
+            price = dual.from_prices(short, earlier)
+            for tau in (cuts.WARM, cuts.COLD):
+                price = dual.newton(short, price, tau, cuts.LAST_STEPS, lambda: not watch.report("prices"))
+            found.append(dual.to_prices(problem, short, price))
+    return min(found, key=lambda p: bound_of(problem, tight, p))
 
 
 def find_choice(
@@ -216,20 +223,18 @@ def validated(problem: Problem, start: Start) -> Start:
         own = (choice >= problem.option_start[:-1]) & (choice < problem.option_start[1:])
         if np.any((choice != -1) & ~own):
             raise ValueError("start.choice: must be -1 or an option of the need")
-    if not all(_names_things(problem, cut) for cut in start.cuts):
+    if start.cuts and not _name_things(problem, start.cuts):
         raise ValueError("start.cuts: a cut names a resource or an option that does not exist")
     return replace(start, prices=prices, floor_prices=floor_prices, choice=choice)
 
 
-def _names_things(problem: Problem, cut: Cut) -> bool:
-    options, alpha = np.asarray(cut.options), np.asarray(cut.alpha)
-    return bool(
-        0 <= cut.resource < problem.resources
-        and options.shape == alpha.shape
-        and np.all((options >= 0) & (options < problem.options))
-        and np.all(alpha >= 0)
-        and cut.price >= 0
-    )
+def _name_things(problem: Problem, cuts: tuple[Cut, ...]) -> bool:
+    if not all(
+        0 <= cut.resource < problem.resources and np.shape(cut.options) == np.shape(cut.alpha) != (0,) and cut.price >= 0 for cut in cuts
+    ):
+        return False
+    options, alpha = np.concatenate([cut.options for cut in cuts]), np.concatenate([cut.alpha for cut in cuts])
+    return bool(options.min() >= 0 and options.max() < problem.options and alpha.min() >= 0)
 
 
 @dataclass

@@ -4,6 +4,7 @@ import numpy as np
 
 from matching.optimizer import Budget, Start, check, kernels, replay, solve
 from matching.optimizer.cuts import orders_of_covers, still_true
+from matching.optimizer.presolve import as_fixed, tighten
 from tests.matching.optimizer.instances import problem_of, random_problem
 
 
@@ -53,9 +54,9 @@ def test_cuts_of_row_are_true_of_every_feasible_choice():
 def test_still_true_proves_the_right_hand_side_for_a_larger_capacity():
     narrow = problem_of([[(9, {0: 4})], [(8, {0: 3})], [(7, {0: 3})]], [7])
     wide = problem_of([[(9, {0: 4})], [(8, {0: 3})], [(7, {0: 3})]], [10])
-    cut = still_true(narrow, solve(narrow, budget=Budget(steps=0), gap=0.0).cuts)
+    cut = still_true(narrow, tighten(narrow, as_fixed(narrow, None)), solve(narrow, budget=Budget(steps=0), gap=0.0).cuts)
 
-    again = still_true(wide, cut)
+    again = still_true(wide, tighten(wide, as_fixed(wide, None)), cut)
 
     assert all(new.rhs >= old.rhs for old, new in zip(cut, again, strict=True))
     for new in again:
