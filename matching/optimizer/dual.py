@@ -8,9 +8,11 @@ Floating point throughout: what comes out is rounded and certified in integers.
 References: Nesterov, Smooth minimization of non-smooth functions (2005); Wright, Primal-dual interior-point methods (1997).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ from scipy.optimize import minimize  # type: ignore[import-untyped]  # scipy has
 
 from matching.optimizer import kernels
 from matching.optimizer.certificate import Prices, floor_price_limits, largest_shift
-from matching.optimizer.parallel import each
+from matching.optimizer.parallel import Result, each
 from matching.optimizer.presolve import Tightened
 from matching.optimizer.problem import Cut, IndexArray, IntArray, Problem
 
@@ -30,6 +32,7 @@ TEMPERATURES = (6e-2, 2e-2, 6e-3, 2e-3, 7e-4)
 FIRST_STEPS = 25
 MOST_NEWTON_STEPS = 8
 SHORT_MARGIN = 0.25
+HALVES = 2
 STIFF = 30.0
 MOST_ROWS_FOR_NEWTON = 3_000
 COARSE_SHARES = (0.02, 0.15, 1.0)
@@ -60,9 +63,28 @@ class Rows:
         return len(self.room)
 
 
+class Model(Protocol):
+    """What the descents ask of a smoothed dual, wherever its needs are: in this process (`Dual`) or in others (`shards.Spread`)."""
+
+    @property
+    def rows(self) -> Rows: ...
+    @property
+    def options(self) -> int: ...
+    def smoothed(self, price: FloatArray, tau: float) -> tuple[float, FloatArray, FloatArray]: ...
+    def sharp(self, price: FloatArray) -> float: ...
+    def curvature(self, weights: FloatArray, tau: float) -> FloatArray: ...
+    def hessian(self, weights: FloatArray, tau: float, rows: IntArray) -> FloatArray: ...
+    def busyness(self) -> IntArray: ...
+    def restricted(self, price: FloatArray, margin: float) -> Self: ...
+    def sampled(self, every: int) -> Self: ...
+
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
 @dataclass(frozen=True, eq=False)
 class Dual:
-    """The smoothed dual of what is left to decide, in floating point."""
+    """The smoothed dual of what is left to decide, in floating point. `cut`: the needs where its sums are divided."""
 
     rows: Rows
     option: IndexArray
@@ -72,6 +94,11 @@ class Dual:
     use_row: IndexArray
     use_amount: NarrowArray
     best_value: FloatArray
+    cut: tuple[int, ...] = ()
+
+    @property
+    def options(self) -> int:
+        return len(self.value)
 
     def smoothed(self, price: FloatArray, tau: float) -> tuple[float, FloatArray, FloatArray]:
         """Value, gradient and option weights at temperature tau; the weights stand in one place, where the next pass writes."""
@@ -82,11 +109,8 @@ class Dual:
             usage = np.zeros(len(self.rows))
             return kernels.smoothed_pass(*part, *self.uses(), price, temperature, usage, weights), usage
 
-        (first, usage), *rest = each(of, self.parts)
-        total = first + sum(t for t, _ in rest)
-        for _, more in rest:
-            usage += more
-        return total + float(self.rows.room @ price), self.rows.room - usage, weights
+        totals, usages = zip(*self.by_part(of), strict=True)
+        return sum(totals) + float(self.rows.room @ price), self.rows.room - added(usages), weights
 
     @cached_property
     def scratch(self) -> FloatArray:
@@ -95,34 +119,118 @@ class Dual:
     def uses(self) -> tuple[IndexArray, FloatArray, IndexArray, IndexArray, NarrowArray]:
         return self.option_start, self.value, self.use_start, self.use_row, self.use_amount
 
-    @cached_property
-    def parts(self) -> list[tuple[int, int]]:
-        """The needs in halves of about as many options each; a small dual stays whole."""
-        needs = len(self.option_start) - 1
-        if len(self.value) < FEW_OPTIONS:
-            return [(0, needs)]
-        middle = int(np.searchsorted(self.option_start, len(self.value) // 2))
-        return [(0, middle), (middle, needs)]
+    def by_part(self, of: Callable[[tuple[int, int]], Result]) -> list[Result]:
+        """of(first need, last need) of each part. Every sum goes by the same parts in the same order, so that parts may be elsewhere."""
+        parts = list(pairwise((0, *self.cut, len(self.option_start) - 1)))
+        return [of(part) for part in parts] if self.options < FEW_OPTIONS else each(of, parts)
 
     def sharp(self, price: FloatArray) -> float:
         """The bound itself, without the constant of the fixed needs."""
-        parts = each(lambda part: float(kernels.sharp_pass(*part, *self.uses(), price)), self.parts)
-        return sum(parts) + float(self.rows.room @ price)
+        return sum(self.by_part(lambda part: float(kernels.sharp_pass(*part, *self.uses(), price)))) + float(self.rows.room @ price)
+
+    def curvature(self, weights: FloatArray, tau: float) -> FloatArray:
+        """An upper estimate of the diagonal of the second derivatives where the options have these weights."""
+        temperature = tau * self.best_value
+
+        def of(part: tuple[int, int]) -> FloatArray:
+            first, last = part
+            diagonal = np.zeros(len(self.rows))
+            kernels.curvature(self.option_start[first : last + 1], *self.uses()[2:], temperature[first:last], weights, diagonal)
+            return diagonal
+
+        return added(self.by_part(of))
+
+    def hessian(self, weights: FloatArray, tau: float, rows: IntArray) -> FloatArray:
+        """The second derivatives among some rows, as a lower triangle."""
+        place = np.full(len(self.rows), -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        given = self.option_start, *self.uses()[2:], tau * self.best_value, weights, place
+
+        def of(part: tuple[int, int]) -> FloatArray:
+            matrix = np.zeros((len(rows), len(rows)))
+            kernels.hessian(*part, *given, matrix, np.zeros(len(rows)), np.zeros(len(rows), dtype=np.int64))
+            return matrix
+
+        return added(self.by_part(of))
+
+    def busyness(self) -> IntArray:
+        """How many options use each row."""
+        return np.bincount(self.use_row, minlength=len(self.rows))
+
+    def most_asked(self) -> FloatArray:
+        """Σ over needs of the largest use of each row by one of its options."""
+
+        def of(part: tuple[int, int]) -> FloatArray:
+            first, last = part
+            total, latest, seen = np.zeros(len(self.rows)), np.zeros(len(self.rows)), np.zeros(len(self.rows), dtype=np.int64)
+            kernels.most_asked(self.option_start[first : last + 1], *self.uses()[2:], total, latest, seen)
+            return total
+
+        return added(self.by_part(of))
+
+    def restricted(self, price: FloatArray, margin: float) -> "Dual":
+        """On the options whose reduced value is within `margin` of the best value of their need from its best (or from none)."""
+        kept = np.zeros(len(self.value), dtype=np.bool_)
+        kernels.near_best(*self.uses(), price, margin * self.best_value, kept, self.scratch)
+        return _of_options(self, kept)
+
+    def sampled(self, every: int) -> "Dual":
+        """Every so-manieth need, each row with as much room as it has for all, compared with the most that could be asked of it."""
+        part = self.every_need(every, 0)
+        return replace(part, rows=rows_of_sample(self.rows, part.most_asked(), self.most_asked()))
+
+    def every_need(self, every: int, first: int) -> "Dual":
+        """Every so-manieth need from `first` on, with the rows of all."""
+        needs = np.arange(first, len(self.option_start) - 1, every)
+        of_need = np.zeros(len(self.option_start) - 1, dtype=np.bool_)
+        of_need[needs] = True
+        part = _of_options(self, np.repeat(of_need, np.diff(self.option_start)))
+        starts = np.concatenate([part.option_start[needs], part.option_start[-1:]])
+        cut = tuple(int(np.searchsorted(needs, place)) for place in self.cut)
+        return replace(part, option_start=starts, best_value=self.best_value[needs], cut=cut)
+
+
+def added(parts: Sequence[FloatArray]) -> FloatArray:
+    """Their sum in the order given, in the place of the first."""
+    total = parts[0]
+    for more in parts[1:]:
+        total += more
+    return total
+
+
+def rows_of_sample(rows: Rows, asked: FloatArray, asked_of_all: FloatArray) -> Rows:
+    """The rows with room for a sample of the needs: as much as they ask for of what all ask for."""
+    share = np.divide(asked, asked_of_all, out=np.zeros(len(asked)), where=asked_of_all > 0)
+    return replace(rows, room=rows.room * np.maximum(share, LEAST_SHARE))
 
 
 def build(problem: Problem, tight: Tightened, active: NDArray[np.bool_], cuts: tuple[Cut, ...] = ()) -> Dual:
-    """Only kept options and active rows enter; floors and cuts are further rows."""
+    """Only kept options and active rows enter; floors and cuts are further rows. The needs are cut in halves of about as many options."""
+    whole = of_rows(problem, tight, rows_of(problem, tight, active, cuts))
+    return whole if whole.options < FEW_OPTIONS else replace(whole, cut=places(tight, problem, HALVES))
+
+
+def places(tight: Tightened, problem: Problem, pieces: int) -> tuple[int, ...]:
+    """The needs where to cut so that each piece has about as many options left to choose from."""
+    kept_before = np.concatenate([[0], np.cumsum(tight.kept, dtype=np.int64)])[problem.option_start]
+    return tuple(np.searchsorted(kept_before, [kept_before[-1] * piece // pieces for piece in range(1, pieces)]).tolist())
+
+
+def rows_of(problem: Problem, tight: Tightened, active: NDArray[np.bool_], cuts: tuple[Cut, ...] = ()) -> Rows:
     resource = np.flatnonzero(active)
-    scale, room, ceiling = _scaled_rows(problem, tight, resource, cuts)
+    return Rows(resource, problem.floors, cuts, *_scaled_rows(problem, tight, resource, cuts))
+
+
+def of_rows(problem: Problem, tight: Tightened, rows: Rows) -> Dual:
+    """The dual of the kept options, in one piece, with rows that are known already."""
     option = np.flatnonzero(tight.kept).astype(np.int32)
-    use_start, use_row, use_amount = _scaled_uses(problem, resource, option, cuts, scale)
+    use_start, use_row, use_amount = _scaled_uses(problem, rows.resource, option, rows.cuts, rows.scale)
     option_start = np.searchsorted(option, problem.option_start).astype(np.int32)
     value = problem.value[option].astype(np.float64)
     filled = option_start[1:] > option_start[:-1]
     best = np.ones(problem.needs)
     if len(option):
         best[filled] = np.maximum(np.maximum.reduceat(value, option_start[:-1][filled]), 1.0)
-    rows = Rows(resource, problem.floors, cuts, scale, room, ceiling)
     return Dual(rows, option, option_start, value, use_start, use_row, use_amount, best)
 
 
@@ -188,17 +296,17 @@ def _with_more_uses(
 
 
 def fit(
-    dual: Dual, price: FloatArray, *, temperatures: tuple[float, ...] = TEMPERATURES, stop: Callable[[], bool] = lambda: False
-) -> tuple[Dual, FloatArray]:
+    dual: AnyModel, price: FloatArray, *, temperatures: tuple[float, ...] = TEMPERATURES, stop: Callable[[], bool] = lambda: False
+) -> tuple[AnyModel, FloatArray]:
     """Prices near the least bound, by falling temperature, from `price`; and the dual on the options that still matter there."""
     if len(dual.rows) == 0:
         return dual, price
-    if len(dual.value) == 0:  # nothing to choose: only floors that are still owed have a price, all of it
+    if dual.options == 0:  # nothing to choose: only floors that are still owed have a price, all of it
         return dual, np.where((dual.rows.room < 0) & np.isfinite(dual.rows.ceiling), dual.rows.ceiling, 0.0)
     if len(dual.rows) > MOST_ROWS_FOR_NEWTON:
         return fit_large(dual, price, temperatures, stop)
     best, least = price, dual.sharp(price)
-    few = sampled(dual, SAMPLE) if len(dual.value) >= MANY_OPTIONS else dual
+    few = dual.sampled(SAMPLE) if dual.options >= MANY_OPTIONS else dual
     near = quasi_newton(few, price, temperatures[0], FIRST_STEPS)
     near = newton(few, near, temperatures[0], MOST_NEWTON_STEPS, stop)
     if dual.sharp(near) < least:
@@ -206,25 +314,25 @@ def fit(
     for tau in temperatures[1:]:
         if stop():
             break
-        short = restrict(dual, near, SHORT_MARGIN)
+        short = dual.restricted(near, SHORT_MARGIN)
         near = newton(short, near, tau, MOST_NEWTON_STEPS, stop)
         sharp = dual.sharp(near)
         if sharp < least:
             best, least = near, sharp
-    return restrict(dual, best, SHORT_MARGIN), best
+    return dual.restricted(best, SHORT_MARGIN), best
 
 
-def fit_large(dual: Dual, price: FloatArray, temperatures: tuple[float, ...], stop: Callable[[], bool]) -> tuple[Dual, FloatArray]:
+def fit_large(dual: AnyModel, price: FloatArray, temperatures: tuple[float, ...], stop: Callable[[], bool]) -> tuple[AnyModel, FloatArray]:
     """Where the rows are too many to factorise: descents, hot ones on samples of the needs, first on the rows that most options use."""
     best, least = price, dual.sharp(price)
     near = price
-    few = sampled(dual, FIRST_SAMPLE)
-    busiest = np.argsort(-np.bincount(few.use_row, minlength=len(few.rows)), kind="stable")
+    few = dual.sampled(FIRST_SAMPLE)
+    busiest = np.argsort(-few.busyness(), kind="stable")
     for share in COARSE_SHARES:
         if stop():
             return dual, best
         near = quasi_newton(few, near, temperatures[0], DESCENT_STEPS, busiest[: int(np.ceil(share * len(busiest)))])
-    some = sampled(dual, SAMPLE)
+    some = dual.sampled(SAMPLE)
     near = quasi_newton(some, near, temperatures[0], DESCENT_STEPS)
     for tau in temperatures[1:]:
         if dual.sharp(near) < least:
@@ -232,32 +340,10 @@ def fit_large(dual: Dual, price: FloatArray, temperatures: tuple[float, ...], st
         if stop():
             break
         part = some if tau > WARM_ENOUGH else dual
-        near = quasi_newton(restrict(part, near, SHORT_MARGIN), near, tau, DESCENT_STEPS)
+        near = quasi_newton(part.restricted(near, SHORT_MARGIN), near, tau, DESCENT_STEPS)
     if dual.sharp(near) < least:
         best = near
-    return restrict(dual, best, SHORT_MARGIN), best
-
-
-def sampled(dual: Dual, every: int) -> Dual:
-    """The dual of every so-manieth need, each row with as much room as it has for all, compared with the most that could be asked of it."""
-    needs = np.arange(0, len(dual.option_start) - 1, every)
-    of_need = np.zeros(len(dual.option_start) - 1, dtype=np.bool_)
-    of_need[needs] = True
-    part = _of_options(dual, np.repeat(of_need, np.diff(dual.option_start)))
-    starts = np.concatenate([part.option_start[needs], part.option_start[-1:]])
-    asked, asked_of_all = _most_asked(part), _most_asked(dual)
-    share = np.divide(asked, asked_of_all, out=np.zeros(len(asked)), where=asked_of_all > 0)
-    rows = replace(dual.rows, room=dual.rows.room * np.maximum(share, LEAST_SHARE))
-    return replace(part, rows=rows, option_start=starts, best_value=dual.best_value[needs])
-
-
-def _most_asked(dual: Dual) -> FloatArray:
-    """Σ over needs of the largest use of each row by one of its options."""
-    total, latest = np.zeros(len(dual.rows)), np.zeros(len(dual.rows))
-    kernels.most_asked(
-        dual.option_start, dual.use_start, dual.use_row, dual.use_amount, total, latest, np.zeros(len(total), dtype=np.int64)
-    )
-    return total
+    return dual.restricted(best, SHORT_MARGIN), best
 
 
 def with_cuts(
@@ -295,25 +381,13 @@ def with_cuts(
         use_row,
         use_amount,
         base.best_value,
+        base.cut,
     )
     return extended, np.concatenate([price[:plain], price[plain:][keep], np.full(len(new), unpriced)])
 
 
 def restrict(dual: Dual, price: FloatArray, margin: float) -> Dual:
-    """The dual on the options whose reduced value is within `margin` of the best value of their need from its best (or from none)."""
-    kept = np.zeros(len(dual.value), dtype=np.bool_)
-    kernels.near_best(
-        dual.option_start,
-        dual.value,
-        dual.use_start,
-        dual.use_row,
-        dual.use_amount,
-        price,
-        margin * dual.best_value,
-        kept,
-        dual.scratch,
-    )
-    return _of_options(dual, kept)
+    return dual.restricted(price, margin)
 
 
 def _of_options(dual: Dual, kept: NDArray[np.bool_]) -> Dual:
@@ -335,12 +409,11 @@ def _of_options(dual: Dual, kept: NDArray[np.bool_]) -> Dual:
     )
 
 
-def quasi_newton(dual: Dual, price: FloatArray, tau: float, iterations: int, rows: IntArray | None = None) -> FloatArray:
+def quasi_newton(dual: Model, price: FloatArray, tau: float, iterations: int, rows: IntArray | None = None) -> FloatArray:
     """L-BFGS on some rows or all, each variable scaled by the curvature of its row."""
     rows = np.arange(len(price)) if rows is None else rows
     _, _, weights = dual.smoothed(price, tau)
-    diagonal = np.zeros(len(dual.rows))
-    kernels.curvature(dual.option_start, dual.use_start, dual.use_row, dual.use_amount, tau * dual.best_value, weights, diagonal)
+    diagonal = dual.curvature(weights, tau)
     typical = float(np.median(diagonal[diagonal > 0])) if np.any(diagonal > 0) else 1.0
     step = 1.0 / np.sqrt(np.maximum(diagonal, 1e-3 * typical))
 
@@ -363,7 +436,7 @@ def quasi_newton(dual: Dual, price: FloatArray, tau: float, iterations: int, row
     return moved
 
 
-def newton(dual: Dual, price: FloatArray, tau: float, iterations: int, stop: Callable[[], bool] = lambda: False) -> FloatArray:
+def newton(dual: Model, price: FloatArray, tau: float, iterations: int, stop: Callable[[], bool] = lambda: False) -> FloatArray:
     """Primal-dual interior Newton steps on the smoothed dual with a barrier at both ends of each price's range.
 
     The barrier is as fine as the smoothing: its weight κ falls with τ. Each step solves (H + S/Λ) d = -g + κ/Λ.
@@ -400,7 +473,7 @@ def newton(dual: Dual, price: FloatArray, tau: float, iterations: int, stop: Cal
     return price
 
 
-def barrier_weight(dual: Dual, price: FloatArray, tau: float) -> float:
+def barrier_weight(dual: Model, price: FloatArray, tau: float) -> float:
     """κ: what each row's barrier may cost, so that all together cost about as much as the smoothing."""
     return BARRIER * tau * max(dual.sharp(price), 1.0) / len(dual.rows)
 
@@ -420,39 +493,15 @@ def _to_boundary(distance: FloatArray, direction: FloatArray) -> float:
     return 0.95 * float(np.min(-distance[falling] / direction[falling], initial=np.inf))
 
 
-def _newton_direction(dual: Dual, tau: float, weights: FloatArray, towards: FloatArray, stiffness: FloatArray) -> FloatArray:
+def _newton_direction(dual: Model, tau: float, weights: FloatArray, towards: FloatArray, stiffness: FloatArray) -> FloatArray:
     """Solve (H + stiffness) d = towards; rows so stiff that H hardly matters (their price is almost nothing) are solved by themselves."""
-    diagonal = np.zeros(len(towards))
-    kernels.curvature(dual.option_start, dual.use_start, dual.use_row, dual.use_amount, tau * dual.best_value, weights, diagonal)
+    diagonal = dual.curvature(weights, tau)
     direction = towards / (diagonal + stiffness)
     together = np.flatnonzero(stiffness < STIFF * diagonal)
     size = len(together)
     if not 0 < size <= MOST_ROWS_FOR_NEWTON:
         return direction
-    place = np.full(len(towards), -1, dtype=np.int64)
-    place[together] = np.arange(size)
-    temperature = tau * dual.best_value
-
-    def of(part: tuple[int, int]) -> FloatArray:
-        matrix = np.zeros((size, size))
-        kernels.hessian(
-            *part,
-            dual.option_start,
-            dual.use_start,
-            dual.use_row,
-            dual.use_amount,
-            temperature,
-            weights,
-            place,
-            matrix,
-            np.zeros(size),
-            np.zeros(size, dtype=np.int64),
-        )
-        return matrix
-
-    matrix, *rest = each(of, dual.parts)
-    for more in rest:
-        matrix += more
+    matrix = dual.hessian(weights, tau, together)
     on_diagonal = np.diagonal(matrix) + stiffness[together]
     lift = REGULARISATION
     for _ in range(6):
@@ -477,7 +526,7 @@ def charged(dual: Dual, prices: Prices) -> Dual:
     return replace(dual, value=value)
 
 
-def to_prices(problem: Problem, dual: Dual, price: FloatArray, held: Prices | None = None) -> Prices:
+def to_prices(problem: Problem, dual: Model, price: FloatArray, held: Prices | None = None) -> Prices:
     """Floating prices of the scaled rows as integers per original unit, at the largest shift that fits; cuts without a price go.
 
     `held` are prices whose cuts were charged and keep their price.
@@ -494,7 +543,7 @@ def to_prices(problem: Problem, dual: Dual, price: FloatArray, held: Prices | No
     return Prices(shift, prices.resource, prices.floor, (*(cut for cut in (*prices.cuts, *kept) if cut.price > 0),))
 
 
-def per_unit(problem: Problem, dual: Dual, price: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def per_unit(problem: Problem, dual: Model, price: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Prices of resources, floors and cuts per original unit, in points."""
     unit = price / dual.rows.scale
     resource = np.zeros(problem.resources)
@@ -502,7 +551,7 @@ def per_unit(problem: Problem, dual: Dual, price: FloatArray) -> tuple[FloatArra
     return resource, unit[len(dual.rows.resource) :][: problem.floors], unit[len(dual.rows.resource) + problem.floors :]
 
 
-def rounded(problem: Problem, dual: Dual, price: FloatArray, shift: int) -> Prices:
+def rounded(problem: Problem, dual: Model, price: FloatArray, shift: int) -> Prices:
     """Integer prices at a given shift, every cut kept."""
     resource, floor, eta = (np.rint(np.minimum(p * 2.0**shift, LARGEST_PRICE)).astype(np.int64) for p in per_unit(problem, dual, price))
     cuts = tuple(Cut(c.resource, c.options, c.alpha, c.rhs, int(e)) for c, e in zip(dual.rows.cuts, eta, strict=True))
@@ -537,7 +586,7 @@ def no_prices(problem: Problem) -> Prices:
     return Prices(shift, np.zeros(problem.resources, dtype=np.int64), np.zeros(problem.floors, dtype=np.int64))
 
 
-def from_prices(dual: Dual, prices: Prices) -> FloatArray:
+def from_prices(dual: Model, prices: Prices) -> FloatArray:
     """Integer prices as floating prices of the scaled rows, inside their range."""
     known = np.concatenate([prices.resource[dual.rows.resource], prices.floor, np.array([c.price for c in dual.rows.cuts], dtype=np.int64)])
     return np.clip(known * 2.0**-prices.shift * dual.rows.scale, 0.0, dual.rows.ceiling)
