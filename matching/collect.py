@@ -56,7 +56,7 @@ def snapshot_of(round_: Round, *, weights: Weights, commitments: Commitments, ne
     banks, names = lenders(round_, commitments, places["region_id"], versions, on)
     sold, product_names = products(banks["bank_id"], trades, on)
     needs = _needs(round_, commitments, places["region_id"], trades, banks["bank_id"], on)
-    pairs = _pairs(commitments, needs["need_id"], banks["branch_id"])
+    pairs = _pairs(round_, commitments, needs["need_id"], banks["branch_id"])
     arrays = places | trades | banks | sold | needs | pairs
     arrays |= _exposure(commitments, needs["need_firm"], banks["bank_id"]) | _budgets(versions, commitments)
     header = {
@@ -78,7 +78,7 @@ def snapshot_of(round_: Round, *, weights: Weights, commitments: Commitments, ne
         "versions": [stacks.to_plain(version) for version in versions],
         "stacking": sorted([*sorted(pair), rule] for pair, rule in stacks.load_rules().items()),
         "floors": _floors(round_, places, on),
-        "pins": _pins(needs["need_id"], on),
+        "pins": _pins(round_, set(needs["need_id"].tolist()), on),
         **names,
         "products": product_names,
     }
@@ -182,12 +182,13 @@ def _house_banks(houses: Sequence[int | None], banks: IntArray) -> IntArray:
     return positions(banks, (bank_of.get(house) if house else None for house in houses))
 
 
-def _pairs(commitments: Commitments, needs: IntArray, branches: IntArray) -> dict[str, IntArray]:
-    ids = needs.tolist()
-    named = IntendedBank.objects.filter(need__in=ids).values_list("need_id", "branch_id", "rank")
-    refused = standing(ids)
+def _pairs(round_: Round, commitments: Commitments, needs: IntArray, branches: IntArray) -> dict[str, IntArray]:
+    """Asked of all the scope's open needs; those that are not in the snapshot after all drop out by their position."""
+    asked = open_needs(round_).values("pk")
+    named = IntendedBank.objects.filter(need__in=asked).values_list("need_id", "branch_id", "rank")
+    refused = standing(asked)
     previous = dict(
-        Recommendation.objects.filter(need__in=ids, rank=0, round__state=Round.State.PUBLISHED, state=Recommendation.State.PUBLISHED)
+        Recommendation.objects.filter(need__in=asked, rank=0, round__state=Round.State.PUBLISHED, state=Recommendation.State.PUBLISHED)
         .order_by("round__published_at", "id")
         .values_list("need_id", "branch_id")
     )
@@ -197,14 +198,14 @@ def _pairs(commitments: Commitments, needs: IntArray, branches: IntArray) -> dic
     return arrays | _pair_columns("previous", previous.items(), needs, branches)
 
 
-def _pins(needs: IntArray, on: dt.date) -> list[dict[str, Any]]:
+def _pins(round_: Round, needs: set[int], on: dt.date) -> list[dict[str, Any]]:
     """Approved pins and bans in force, with their reasons."""
     rows = (
-        PinBan.objects.filter(need__in=needs.tolist(), approved_by__isnull=False, valid_from__lte=on)
+        PinBan.objects.filter(need__in=open_needs(round_).values("pk"), approved_by__isnull=False, valid_from__lte=on)
         .filter(Q(valid_to=None) | Q(valid_to__gte=on))
         .order_by("need_id", "branch_id", "kind", "id")
     )
-    return [{"kind": row.kind, "need": row.need_id, "branch": row.branch_id, "reason": row.reason} for row in rows]
+    return [{"kind": row.kind, "need": row.need_id, "branch": row.branch_id, "reason": row.reason} for row in rows if row.need_id in needs]
 
 
 def _pair_columns(

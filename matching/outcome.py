@@ -76,6 +76,10 @@ class Outcome:
                 yield Unmatched(int(s["need_id"][need]), code, explanation)
 
     @cached_property
+    def _limits_told(self) -> dict[int, dict[str, Any]]:
+        return {}
+
+    @cached_property
     def reduced(self) -> IntArray:
         """Reduced value v − aπ of every option, in units of 2^-price_shift points."""
         p = self.built.problem
@@ -131,6 +135,9 @@ class Outcome:
         columns["value"] = self.built.problem.value.tolist()
         columns["named_rank"] = scoring.named_rank(s, options.need, options.branch).tolist()
         columns["price"] = (((self.built.problem.value << self.solution.price_shift) - self.reduced) >> self.solution.price_shift).tolist()
+        columns["lenders"] = np.bincount(options.need[options.is_bare == 0], minlength=s.needs).tolist()
+        columns |= {name: s[name].tolist() for name in ("need_id", "need_amount", "need_rate_cap", "branch_id", "product_id")}
+        columns |= {name: s[name].tolist() for name in ("branch_bank", "bank_id", "bank_admitted")}
         return columns
 
     def _advice(self, need: int, rank: int, option: int, runner_up: int | None) -> Advice:
@@ -138,7 +145,7 @@ class Outcome:
         subsidies = self._subsidies.get(option, [])
         named_rank = c["named_rank"][option]
         fields = {
-            "amount": yuan(int(s["need_amount"][need])),
+            "amount": yuan(c["need_amount"][need]),
             "rate_bp": c["rate_bp"][option],
             "cost_bp": c["cost_bp"][option],
             "stack": [self._enjoyed(version, rate) for version, rate, _by_year in subsidies],
@@ -152,31 +159,38 @@ class Outcome:
             "explanation": self._reasons(need, option, runner_up),
         }
         branch, product = c["branch"][option], c["product"][option]
-        return Advice(int(s["need_id"][need]), rank, int(s["branch_id"][branch]), int(s["product_id"][product]), option, fields)
+        return Advice(c["need_id"][need], rank, c["branch_id"][branch], c["product_id"][product], option, fields)
+
+    @cached_property
+    def _schemes(self) -> dict[tuple[int, int], dict[str, Any]]:
+        """(version, rate) → as told: the same few on thousands of rows."""
+        return {}
 
     def _enjoyed(self, place: int, rate_bp: int) -> dict[str, Any]:
-        version = self.built.snapshot.versions[place]
-        return {
-            "scheme": version.scheme_id,
-            "scheme_code": version.scheme_code,
-            "name": version.scheme_name,
-            "version": version.id,
-            "version_code": version.code,
-            "rate_bp": rate_bp,
-            "discretionary": version.is_discretionary,
-        }
+        if (place, rate_bp) not in self._schemes:
+            version = self.built.snapshot.versions[place]
+            self._schemes[place, rate_bp] = {
+                "scheme": version.scheme_id,
+                "scheme_code": version.scheme_code,
+                "name": version.scheme_name,
+                "version": version.id,
+                "version_code": version.code,
+                "rate_bp": rate_bp,
+                "discretionary": version.is_discretionary,
+            }
+        return self._schemes[place, rate_bp]
 
     def _reasons(self, need: int, option: int, runner_up: int | None) -> dict[str, Any]:
         s, c = self.built.snapshot, self._columns
-        cap, bank = int(s["need_rate_cap"][need]), int(s["branch_bank"][c["branch"][option]])
+        cap, bank = c["need_rate_cap"][need], c["branch_bank"][c["branch"][option]]
         reasons: dict[str, Any] = {
             "named_rank": None if c["named_rank"][option] == NONE else c["named_rank"][option],
             "rate_cap_bp": None if cap == NONE else cap,
-            "relending": "eligible" if s["bank_admitted"][bank] & ON_THE_LIST else "not_eligible",
-            "lenders": self._lenders(need),
-            "full_budgets": self._full_budgets(need, option) if c["is_bare"][option] else [],
+            "relending": "eligible" if c["bank_admitted"][bank] & ON_THE_LIST else "not_eligible",
+            "lenders": c["lenders"][need],
+            "full_budgets": self._full_budgets(option) if c["is_bare"][option] else [],
         }
-        if awaited := self._awaited(need, int(s["bank_id"][bank])):
+        if awaited := self._awaited(need, c["bank_id"][bank]):
             reasons["awaiting_notice"] = awaited
         if runner_up is not None:
             branch = c["branch"][runner_up]
@@ -211,19 +225,15 @@ class Outcome:
             if version.admits_bank(bank_id)
         ]
 
-    def _lenders(self, need: int) -> int:
-        first, last = self.built.problem.option_start[need : need + 2].tolist()
-        return last - first - sum(self._columns["is_bare"][first:last])
-
-    def _full_budgets(self, need: int, option: int) -> list[dict[str, Any]]:
+    def _full_budgets(self, bare: int) -> list[dict[str, Any]]:
         """The budget rows that stood against the full stack of the same lender: without room, or too dear."""
-        p, c = self.built.problem, self._columns
-        first, last = p.option_start[need : need + 2].tolist()
-        twin = next(o for o in range(first, last) if c["branch"][o] == c["branch"][option] and not c["is_bare"][o])
+        p = self.built.problem
+        twin = bare - 1  # options stand in order of need, branch, bare
+        uses = slice(*p.use_start[twin : twin + 2].tolist())
         rows = [
-            (int(p.use_resource[u]), int(p.use_amount[u]))
-            for u in range(int(p.use_start[twin]), int(p.use_start[twin + 1]))
-            if self.built.resources[p.use_resource[u]].kind == BUDGET
+            (r, used)
+            for r, used in zip(p.use_resource[uses].tolist(), p.use_amount[uses].tolist(), strict=True)
+            if self.built.resources[r].kind == BUDGET
         ]
         full = (
             [r for r, used in rows if used > self.left[r]]
@@ -256,10 +266,14 @@ class Outcome:
 
     def _limit(self, r: int) -> dict[str, Any]:
         """A limit in words to come: what it is, and its price in points for each 万元 (or each case)."""
+        if r in self._limits_told:
+            return self._limits_told[r]
         s, resource = self.built.snapshot, self.built.resources[r]
         unit = 1 if resource.kind == CASE_LOAD else FEN_PER_WAN
         price = (int(self.solution.prices[r]) * unit) >> self.solution.price_shift
-        return {"kind": resource.kind, "price": price, **_named(s.header, s.versions, resource), **self._declared(resource)}
+        told = {"kind": resource.kind, "price": price, **_named(s.header, s.versions, resource), **self._declared(resource)}
+        self._limits_told[r] = told
+        return told
 
     def _declared(self, resource: Resource) -> dict[str, bool]:
         if resource.kind != BUDGET:

@@ -78,7 +78,7 @@ def build(snapshot: Snapshot, *, needs: IntArray | None = None) -> Built:
         use_start=use_start,
         use_resource=use_resource,
         use_amount=use_amount,
-        capacity=np.array(capacity, dtype=np.int64),
+        capacity=capacity,
         floor_resource=np.array([place for place, _floor in floors], dtype=np.int32),
         floor_amount=np.array([snapshot.header["floors"][floor]["amount_yuan"] for _place, floor in floors], dtype=np.int64),
         floor_penalty_num=np.array([snapshot.header["floors"][floor]["penalty"][0] for _place, floor in floors], dtype=np.int64),
@@ -154,33 +154,45 @@ def _renumbered(found: Sequence[Stream], kept: IntArray) -> tuple[Stream, ...]:
     return tuple(left)
 
 
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Limits of one kind: row `which[k]` of them loses `used[k]` to option `own[k]`. Every row has a use."""
+
+    kind: str
+    at: Sequence[tuple[int, ...]]
+    room: IntArray
+    own: IntArray
+    which: IntArray
+    used: IntArray
+
+
 Uses = list[tuple[IntArray, IntArray, IntArray]]  # (options, resource, amount) in pieces
 
 
-def _limits(ground: Ground, options: Options, found: Sequence[Stream]) -> tuple[list[Resource], list[int], Uses]:
+def _limits(ground: Ground, options: Options, found: Sequence[Stream]) -> tuple[list[Resource], IntArray, Uses]:
     """Every limit that an option could meet, in a fixed order, and what each option uses of it."""
     resources: list[Resource] = []
-    capacity: list[int] = []
+    capacity: list[IntArray] = [np.empty(0, dtype=np.int64)]
     uses: Uses = []
     for rows in (
-        _appetites(ground, options),
+        *_appetites(ground, options),
         _case_loads(ground, options),
         _tickets(ground, options),
-        _budgets(ground, found),
-        _floors(ground, options),
+        *_budgets(ground, found),
+        *_floors(ground, options),
     ):
-        for kind, at, room, own, used in rows:
-            if len(own):
-                uses.append((own, np.full(len(own), len(resources), dtype=np.int64), used))
-                resources.append(Resource(kind, at))
-                capacity.append(room)
-    return resources, capacity, uses
+        if len(rows.own):
+            uses.append((rows.own, rows.which + len(resources), rows.used))
+            resources.extend(Resource(rows.kind, at) for at in rows.at)
+            capacity.append(rows.room)
+    return resources, np.concatenate(capacity), uses
 
 
-Rows = Iterator[tuple[str, tuple[int, ...], int, IntArray, IntArray]]  # kind, at, room, options, amounts
+def _one(kind: str, at: tuple[int, ...], room: int, own: IntArray, used: IntArray) -> Rows:
+    return Rows(kind, [at], np.array([room], dtype=np.int64), own, np.zeros(len(own), dtype=np.int64), used)
 
 
-def _appetites(ground: Ground, options: Options) -> Rows:
+def _appetites(ground: Ground, options: Options) -> Iterator[Rows]:
     """The branch's own account and every declared one above it."""
     s = ground.snapshot
     amount = s["need_amount"][options.need]
@@ -197,16 +209,15 @@ def _appetites(ground: Ground, options: Options) -> Rows:
     for place in sorted(line):
         if s["account_free"][place] != NONE:
             rows = np.concatenate(line[place])
-            yield APPETITE, (place,), int(s["account_free"][place]), rows, amount[rows]
+            yield _one(APPETITE, (place,), int(s["account_free"][place]), rows, amount[rows])
 
 
 def _case_loads(ground: Ground, options: Options) -> Rows:
     room = ground.snapshot["branch_case_load"]
-    yield from (
-        (CASE_LOAD, (branch,), int(room[branch]), own, np.ones(len(own), dtype=np.int64))
-        for branch, own in _grouped(options.branch)
-        if room[branch] != NONE
-    )
+    own = np.flatnonzero(room[options.branch] != NONE)
+    branches, own, which = _grouped(own, options.branch[own])
+    at = [(branch,) for branch in branches.tolist()]
+    return Rows(CASE_LOAD, at, room[branches], own, which, np.ones(len(own), dtype=np.int64))
 
 
 def _tickets(ground: Ground, options: Options) -> Rows:
@@ -216,19 +227,15 @@ def _tickets(ground: Ground, options: Options) -> Rows:
     firms, counts = np.unique(s["need_firm"], return_counts=True)
     several = np.flatnonzero(np.isin(firm, firms[counts > 1]) & (s["branch_ticket"][options.branch] != NONE))
     exposure = {(f, b): a for f, b, a in zip(*(s[f"exposure_{name}"].tolist() for name in ("firm", "bank", "amount")), strict=True)}
-    for key, own in _grouped(firm[several] * s.branches + options.branch[several]):
-        firm_id, branch = divmod(key, s.branches)
-        had = exposure.get((firm_id, int(s["branch_bank"][branch])), 0)
-        yield (
-            TICKET,
-            (firm_id, branch),
-            max(int(s["branch_ticket"][branch]) - had, 0),
-            several[own],
-            s["need_amount"][options.need[several[own]]],
-        )
+    keys, own, which = _grouped(several, firm[several] * s.branches + options.branch[several])
+    firm_id, branch = np.divmod(keys, max(s.branches, 1))
+    at = list(zip(firm_id.tolist(), branch.tolist(), strict=True))
+    banks = s["branch_bank"][branch].tolist()
+    had = np.array([exposure.get((f, bank), 0) for (f, _branch), bank in zip(at, banks, strict=True)], dtype=np.int64)
+    return Rows(TICKET, at, np.maximum(s["branch_ticket"][branch] - had, 0), own, which, s["need_amount"][options.need[own]])
 
 
-def _budgets(ground: Ground, found: Sequence[Stream]) -> Rows:
+def _budgets(ground: Ground, found: Sequence[Stream]) -> Iterator[Rows]:
     """Each discretionary scheme's money of each year. A year without a declared budget has nothing to promise."""
     s = ground.snapshot
     free = {
@@ -244,24 +251,24 @@ def _budgets(ground: Ground, found: Sequence[Stream]) -> Rows:
                 parts.setdefault((version.scheme_id, year), []).append((stream.options[paid], stream.amounts[paid, place]))
     for key in sorted(parts):
         own, used = (np.concatenate(column) for column in zip(*parts[key], strict=True))
-        yield BUDGET, key, free.get(key, 0), own, used
+        yield _one(BUDGET, key, free.get(key, 0), own, used)
 
 
-def _floors(ground: Ground, options: Options) -> Rows:
+def _floors(ground: Ground, options: Options) -> Iterator[Rows]:
     """What is recommended to the regions of a floor, in whole yuan (fen are dropped); the row's own capacity never binds."""
     s = ground.snapshot
     yuan = s["need_amount"][options.need] // FEN_PER_YUAN
     for place, floor in enumerate(s.header["floors"]):
         within = np.append(below(s["region_parent"], np.isin(s["region_id"], floor["regions"])), False)
         own = np.flatnonzero(within[s["need_region"][options.need]] & (yuan > 0))
-        yield FLOOR, (place,), int(s["need_amount"].sum() // FEN_PER_YUAN), own, yuan[own]
+        yield _one(FLOOR, (place,), int(s["need_amount"].sum() // FEN_PER_YUAN), own, yuan[own])
 
 
-def _grouped(keys: IntArray) -> Iterator[tuple[int, IntArray]]:
-    """(key, rows with it) in order of key."""
+def _grouped(rows: IntArray, keys: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """(keys in order, the rows by key, for each of these which key it has)."""
     order = np.argsort(keys, kind="stable")
-    found, begins = np.unique(keys[order], return_index=True)
-    yield from zip(found.tolist(), np.split(order, begins[1:]) if len(order) else (), strict=True)
+    found, counts = np.unique(keys, return_counts=True)
+    return found, rows[order], np.repeat(np.arange(len(found)), counts)
 
 
 def _by_option(uses: Uses, options: int) -> tuple[IntArray, Any, IntArray]:

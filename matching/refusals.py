@@ -3,8 +3,10 @@
 import datetime as dt
 import hashlib
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from common.steps import Actor, lock, record
 from lenders.models import Branch
@@ -63,7 +65,7 @@ def lift(need: Need, branch: Branch, *, because: str, by: Actor, at: dt.datetime
     return standing
 
 
-def standing(needs: Collection[int]) -> set[tuple[int, int]]:
+def standing(needs: Collection[int] | QuerySet[Any]) -> set[tuple[int, int]]:
     """Refused (need, branch) pairs whose facts have not changed since; the others may be recommended again."""
     rows = list(Refusal.objects.filter(lifted_at=None, need__in=needs).values_list("need_id", "branch_id", "facts_sha256"))
     now = facts_digests({row[0] for row in rows})

@@ -6,32 +6,35 @@ Between freezing and proposing a worker solves it (`matching.solving`). A child 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
-from common.steps import Taken, lock, record, take, take_many
+from common.steps import lock, record, take
 from common.workdays import SHANGHAI, due_at_calendar_days, load_calendar
 from ledger import accounts
 from ledger.accounts import Hold, NoRoom
 from matching import collect
 from matching.candidates import PASSED, RULES, screen
 from matching.commitments import Commitments
+from matching.drafts import HOLD_KEY, take_together
 from matching.models import Recommendation, Round, RoundData, Weights
 from matching.problem import Built, build
 from matching.refusals import standing
 from matching.snapshot import Snapshot, read
 from matching.solving import solve, start, waiting
-from matching.states import RECOMMENDATION_STEPS, ROUND_STEPS, by_system_or_office
+from matching.states import ROUND_STEPS, by_system_or_office
 from organisations import policy
 from organisations.actors import Person
 from organisations.models import Programme
 from projects.models import Filing, Need
 
 __all__ = [
-    "Published", "cancel", "freeze", "hold_key", "next_round_on", "plan", "plan_child", "propose", "publish", "snapshot_of", "solve", "start",
+    "Published", "cancel", "freeze", "next_round_on", "plan", "plan_child", "propose", "publish", "snapshot_of", "solve", "start",
     "void", "waiting",
 ]  # fmt: skip
 
@@ -43,14 +46,41 @@ _TOLD_ONLY = ("explanation", "stack", "subsidy_by_year", "terms")
 _FINAL = (Round.State.PUBLISHED, Round.State.VOID, Round.State.FAILED)
 
 
-@dataclass(frozen=True)
-class Published:
-    """What publishing did: leads with their hold, standbys, leads whose bank had no room left, leads overtaken by events since the freeze."""
+class Draft(NamedTuple):
+    pk: int
+    need_id: int
+    rank: int
+    branch_id: int
+    amount: Decimal
 
-    leads: tuple[Recommendation, ...]
-    standbys: tuple[Recommendation, ...]
-    without_room: tuple[Recommendation, ...]
-    overtaken: tuple[Recommendation, ...] = ()
+
+@dataclass(frozen=True, eq=False)
+class Published:
+    """What publishing did, read from its rows when it is asked for: leads with their hold, standbys, leads whose bank had no room left, leads overtaken by events since the freeze."""
+
+    round: Round
+
+    @cached_property
+    def leads(self) -> tuple[Recommendation, ...]:
+        return self._rows(Recommendation.State.PUBLISHED, lead=True)
+
+    @cached_property
+    def standbys(self) -> tuple[Recommendation, ...]:
+        state = Recommendation.State
+        return self._rows(state.STANDBY, state.SPENT, state.PUBLISHED, lead=False)
+
+    @cached_property
+    def without_room(self) -> tuple[Recommendation, ...]:
+        return self._rows(Recommendation.State.NO_ROOM, lead=True)
+
+    @cached_property
+    def overtaken(self) -> tuple[Recommendation, ...]:
+        return self._rows(Recommendation.State.VOID, lead=True)
+
+    def _rows(self, *states: str, lead: bool) -> tuple[Recommendation, ...]:
+        """Without what was only told to readers."""
+        rows = self.round.recommendations.filter(state__in=states).defer(*_TOLD_ONLY)
+        return tuple((rows.filter(rank=0) if lead else rows.filter(rank__gt=0)).order_by("need_id", "rank"))
 
 
 def plan(
@@ -130,7 +160,7 @@ def void(round_: Round, *, by: Person, at: dt.datetime, seen: int, note: str = "
     """Drop a solved round with its drafts."""
     with transaction.atomic():
         take(ROUND_STEPS, "void", round_, by=by, at=at, seen=seen, note=note)
-        _all(take_many(RECOMMENDATION_STEPS, "void", _drafts(round_), by=by, at=at, note=note))
+        take_together(round_, "void", [draft.pk for draft in _drafts(round_)], by=by, at=at, note=note)
     return round_
 
 
@@ -144,7 +174,7 @@ def publish(round_: Round, *, by: Person, at: dt.datetime, seen: int, note: str 
     with transaction.atomic():
         (current,) = lock(Round.objects.filter(pk=round_.pk))
         if current.state == Round.State.PUBLISHED and ROUND_STEPS[verb].allow(current, by):
-            return _as_published(current)
+            return Published(current)
         take(ROUND_STEPS, verb, round_, by=by, at=at, seen=seen, note=note, changes={"published_by_id": by.user_id, "published_at": at})
         return _publish_drafts(round_, commitments, by=by, at=at)
 
@@ -169,10 +199,6 @@ def snapshot_of(round_: Round) -> Snapshot:
     if stored is None:
         raise NotFound(_("本轮尚未冻结，没有快照。"), code="no_snapshot")
     return read(bytes(stored[0]), bytes(stored[1]))
-
-
-def hold_key(recommendation: Recommendation) -> str:
-    return f"recommendation:{recommendation.pk}:hold"
 
 
 def _plan(round_: Round, steps: int | None, *, by: Person, at: dt.datetime) -> Round:
@@ -245,84 +271,55 @@ def _impossible(built: Built, pin: dict[str, Any]) -> Problem:
 
 def _publish_drafts(round_: Round, commitments: Commitments | None, *, by: Person, at: dt.datetime) -> Published:
     drafts = _drafts(round_)
-    lock(Need.objects.filter(pk__in={draft.need_id for draft in drafts}).only("pk"))
-    overtaken = _overtaken(drafts, commitments)
-    leads = [draft for draft in drafts if draft.rank == 0 and draft.need_id not in overtaken]
-    held, refused = _take_holds(round_, leads, by=by, at=at)
-    going = {lead.need_id for lead in leads if hold_key(lead) in held}
+    leads = [draft for draft in drafts if draft.rank == 0]
+    needs = Need.objects.filter(pk__in=Recommendation.objects.filter(round=round_.pk).values("need"))
+    list(needs.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    overtaken = _overtaken(round_, leads, commitments)
+    wanted = [lead for lead in leads if lead.need_id not in overtaken]
+    held, refused = _take_holds(round_, wanted, by=by, at=at)
+    going = {lead.need_id for lead in wanted if HOLD_KEY.format(lead.pk) in held}
     groups = {
-        "publish": [draft for draft in drafts if draft.rank == 0 and draft.need_id in going],
-        "stand_by": [draft for draft in drafts if draft.rank > 0 and draft.need_id in going],
-        "leave_out": [lead for lead in leads if hold_key(lead) in refused],
+        "publish": [lead.pk for lead in leads if lead.need_id in going],
+        "stand_by": [draft.pk for draft in drafts if draft.rank > 0 and draft.need_id in going],
+        "leave_out": [lead.pk for lead in wanted if HOLD_KEY.format(lead.pk) in refused],
     }
-    settled = {draft.pk for group in groups.values() for draft in group}
-    groups["void"] = [draft for draft in drafts if draft.pk not in settled]
-    changes = {lead.pk: {"hold_key": hold_key(lead)} for lead in groups["publish"]}
+    settled = {pk for group in groups.values() for pk in group}
+    groups["void"] = [draft.pk for draft in drafts if draft.pk not in settled]
     for verb, group in groups.items():
-        _all(take_many(RECOMMENDATION_STEPS, verb, group, by=by, at=at, changes=changes if verb == "publish" else None))
-    return Published(
-        leads=tuple(groups["publish"]),
-        standbys=tuple(groups["stand_by"]),
-        without_room=tuple(groups["leave_out"]),
-        overtaken=tuple(draft for draft in groups["void"] if draft.rank == 0),
-    )
+        take_together(round_, verb, group, by=by, at=at, with_hold=verb == "publish")
+    return Published(round_)
 
 
-def _take_holds(
-    round_: Round, leads: Sequence[Recommendation], *, by: Person, at: dt.datetime
-) -> tuple[dict[str, object], dict[str, NoRoom]]:
+def _take_holds(round_: Round, leads: Sequence[Draft], *, by: Person, at: dt.datetime) -> tuple[dict[str, object], dict[str, NoRoom]]:
     """All holds of the round in one go, on the accounts of the snapshot, until consent and the bank's decision must have come."""
     s = snapshot_of(round_)
     account = dict(zip(s["branch_id"].tolist(), s["account_id"][s["branch_account"]].tolist(), strict=True))
     days = policy.values(["consent_days", "bank_decision_days"], province=round_.province, on=at.astimezone(SHANGHAI).date())
     expires_at = due_at_calendar_days(at, days=int(sum(days.values())))
-    requests = [Hold(account[lead.branch_id], lead.amount, hold_key(lead), expires_at) for lead in leads]
+    requests = [Hold(account[lead.branch_id], lead.amount, HOLD_KEY.format(lead.pk), expires_at) for lead in leads]
     held, refused = accounts.hold_many(requests, by=by, at=at, note=round_.number)
     return dict(held), refused
 
 
-def _overtaken(drafts: Sequence[Recommendation], commitments: Commitments | None) -> set[int]:
+def _overtaken(round_: Round, leads: Sequence[Draft], commitments: Commitments | None) -> set[int]:
     """Needs whose lead no longer stands: what happened between freeze and publication goes before what the round computed."""
     now = commitments or Commitments()
-    leads = [draft for draft in drafts if draft.rank == 0]
-    ids = {lead.need_id for lead in leads}
-    still_open = set(Need.objects.filter(pk__in=ids, filing__state=Filing.State.LISTED, parked_reason="").values_list("pk", flat=True))
-    refused = standing(ids)
+    needs = Need.objects.filter(pk__in=Recommendation.objects.filter(round=round_.pk).values("need"))
+    still_open = set(needs.filter(filing__state=Filing.State.LISTED, parked_reason="").values_list("pk", flat=True))
+    refused = standing(needs.values("pk"))
+    gone = now.closed | now.doubled
     return {
         lead.need_id
         for lead in leads
         if lead.need_id not in still_open
         or (lead.need_id, lead.branch_id) in refused
         or (lead.need_id, lead.branch_id) in now.busy_pairs
-        or lead.need_id in now.closed | now.doubled
+        or lead.need_id in gone
         or now.remaining.get(lead.need_id, lead.amount) < lead.amount
     }
 
 
-def _drafts(round_: Round) -> list[Recommendation]:
-    """The leads with what publishing and those above it read of them, then their standbys, bare."""
-    rows = Recommendation.objects.filter(round=round_.pk, state=Recommendation.State.DRAFTED).defer(*_TOLD_ONLY)
-    leads = rows.filter(rank=0).select_related("need__filing", "branch__organisation").defer("need__filing__form").order_by("need_id")
-    return [*leads, *rows.filter(rank__gt=0).order_by("need_id", "rank")]
-
-
-def _as_published(round_: Round) -> Published:
-    rows = list(round_.recommendations.select_related("need__filing", "branch__organisation").order_by("need_id", "rank"))
-
-    def of(*states: str, lead: bool) -> tuple[Recommendation, ...]:
-        return tuple(row for row in rows if row.state in states and (row.rank == 0) == lead)
-
-    state = Recommendation.State
-    return Published(
-        leads=of(state.PUBLISHED, lead=True),
-        standbys=of(state.STANDBY, state.SPENT, state.PUBLISHED, lead=False),
-        without_room=of(state.NO_ROOM, lead=True),
-        overtaken=of(state.VOID, lead=True),
-    )
-
-
-def _all(results: Sequence[Taken]) -> None:
-    """Rows of one round go together: the first refusal stops the whole."""
-    for result in results:
-        if result.error is not None:
-            raise result.error
+def _drafts(round_: Round) -> list[Draft]:
+    """All drafts of a round in order of need and rank: what is decided on, not the rows."""
+    rows = Recommendation.objects.filter(round=round_.pk, state=Recommendation.State.DRAFTED).order_by("need_id", "rank")
+    return [Draft(*row) for row in rows.values_list(*Draft._fields)]

@@ -21,13 +21,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError, Problem
-from common.steps import copy_rows, take
+from common.steps import take
 from matching import result
-from matching.models import NonMatch, Recommendation, Round, RoundData
-from matching.outcome import Advice, Outcome, Unmatched
+from matching.models import Round, RoundData
+from matching.outcome import Outcome
 from matching.problem import Built, build
 from matching.snapshot import read
 from matching.states import ROUND_STEPS
+from matching.telling import tell
 from organisations.actors import system
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def land(attempt: Attempt, built: Built, solution: "Solution", *, seconds: float
     with transaction.atomic():
         take(ROUND_STEPS, "solve", round_, by=system(at), at=at, seen=round_.version, changes=changes, also=attempt.may_land)
         RoundData.objects.filter(round=round_.pk).update(result=stored)
-        _tell(round_, advice, unmatched)
+        tell(round_, advice, unmatched)
     return round_
 
 
@@ -189,22 +190,3 @@ def waiting(*, clock: Clock = timezone.now) -> list[int]:
     """Rounds to (re)dispatch: frozen and not begun, or begun by a worker that fell silent. Dispatching one twice does no harm."""
     begun = Round.objects.filter(state=Round.State.SOLVING, lease_until__lte=clock())
     return list((begun | Round.objects.filter(state=Round.State.FROZEN)).order_by("pk").values_list("pk", flat=True))
-
-
-TOLD = ("amount", "rate_bp", "cost_bp", "stack", "subsidy_by_year", "value", "terms", "is_named", "explanation")
-
-
-def _tell(round_: Round, advice: Iterable[Advice], unmatched: Iterable[Unmatched]) -> None:
-    """Write the rows of a round as drafts: what `Recommendation` and `NonMatch` say of each need."""
-    common = {"round": round_.pk, "province": round_.province, "version": 0, "state": Recommendation.State.DRAFTED.value, "hold_key": ""}
-    own = ("need", "rank", "branch", "product", *TOLD)
-    copy_rows(
-        Recommendation,
-        (*common, *own),
-        ((*common.values(), row.need_id, row.rank, row.branch_id, row.product_id, *(row.fields[name] for name in TOLD)) for row in advice),
-    )
-    copy_rows(
-        NonMatch,
-        ("round", "province", "need", "code", "explanation"),
-        ((round_.pk, round_.province, row.need_id, row.code, row.explanation) for row in unmatched),
-    )

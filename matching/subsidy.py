@@ -86,9 +86,8 @@ def streams(snapshot: Snapshot, *, need: IntArray, rate_bp: IntArray, stack: Int
     reduced = _reduced_rates(snapshot, rate_bp, stack, known)
     for place, version in enumerate(snapshot.versions):
         own = np.flatnonzero(reduced[place] > 0)
-        groups, which = np.unique(np.stack([day_of[need[own]], snapshot["need_term"][need[own]]]), axis=1, return_inverse=True)
-        for group, (day, term) in enumerate(groups.T.tolist()):
-            options = own[which == group]
+        for (day, term), group in _pairs(day_of[need[own]], snapshot["need_term"][need[own]]):
+            options = own[group]
             rate = reduced[place][options]
             years, amounts = by_year(version, snapshot["need_amount"][need[options]], rate, drawn_on=days[day], term_months=term)
             yield Stream(place, options, rate, years, amounts)
@@ -158,12 +157,21 @@ def _stack(s: Snapshot, kind: int, *, bare: bool) -> Stack:
 def _reduced_rates(s: Snapshot, rate_bp: IntArray, stack: IntArray, known: Sequence[Stack]) -> IntArray:
     """[version, option]: each version's rate once the sum is kept within the interest rate; 0 where it is not in the stack."""
     table = np.zeros((len(s.versions), len(rate_bp)), dtype=np.int64)
-    kinds, which = np.unique(np.stack([stack, rate_bp]), axis=1, return_inverse=True)
-    for kind, (place, rate) in enumerate(kinds.T.tolist()):
+    for (place, rate), options in _pairs(stack, rate_bp):
         versions = [s.versions[k] for k in known[place]]
         for k, left in zip(known[place], stacks.after_yield(versions, rate_bp=rate), strict=True):
-            table[k, which == kind] = left
+            table[k, options] = left
     return table
+
+
+def _pairs(a: IntArray, b: IntArray) -> Iterator[tuple[tuple[int, int], IntArray]]:
+    """((a, b), rows with both) in order of the pair; neither is negative."""
+    base = int(b.max(initial=0)) + 1
+    keys = a * base + b
+    order = np.argsort(keys, kind="stable")
+    found, begins = np.unique(keys[order], return_index=True)
+    for key, rows in zip(found.tolist(), np.split(order, begins[1:]) if len(order) else (), strict=True):
+        yield divmod(key, base), rows
 
 
 @lru_cache(maxsize=1024)

@@ -12,7 +12,7 @@ from matching.models import NonMatch, Recommendation, Round, RoundData
 from matching.optimizer import Solution
 from matching.problem import Built, build
 from matching.snapshot import read
-from matching.solving import TOLD
+from matching.telling import TOLD
 
 ROWS_NAMED = 20
 
