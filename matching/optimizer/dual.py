@@ -43,8 +43,9 @@ REGULARISATION = 1e-8
 BARRIER = 0.1
 NEWTON_ACCURACY = 0.3
 FEW_OPTIONS, MANY_OPTIONS = 5_000, 40_000
-FIRST_SAMPLE, SAMPLE = 16, 4
-WARM_ENOUGH = 1e-2
+SAMPLE = 4
+SAMPLES = (200_000, 800_000, 3_200_000)  # options
+WARM_ENOUGH, COLD_ENOUGH = 1e-2, 2.5e-3
 LEAST_SHARE = 1e-3
 
 
@@ -176,6 +177,8 @@ class Dual:
 
     def sampled(self, every: int) -> "Dual":
         """Every so-manieth need, each row with as much room as it has for all, compared with the most that could be asked of it."""
+        if every == 1:
+            return self
         part = self.every_need(every, 0)
         return replace(part, rows=rows_of_sample(self.rows, part.most_asked(), self.most_asked()))
 
@@ -207,13 +210,12 @@ def rows_of_sample(rows: Rows, asked: FloatArray, asked_of_all: FloatArray) -> R
 def build(problem: Problem, tight: Tightened, active: NDArray[np.bool_], cuts: tuple[Cut, ...] = ()) -> Dual:
     """Only kept options and active rows enter; floors and cuts are further rows. The needs are cut in halves of about as many options."""
     whole = of_rows(problem, tight, rows_of(problem, tight, active, cuts))
-    return whole if whole.options < FEW_OPTIONS else replace(whole, cut=places(tight, problem, HALVES))
+    return whole if whole.options < FEW_OPTIONS else replace(whole, cut=places(problem, HALVES))
 
 
-def places(tight: Tightened, problem: Problem, pieces: int) -> tuple[int, ...]:
-    """The needs where to cut so that each piece has about as many options left to choose from."""
-    kept_before = np.concatenate([[0], np.cumsum(tight.kept, dtype=np.int64)])[problem.option_start]
-    return tuple(np.searchsorted(kept_before, [kept_before[-1] * piece // pieces for piece in range(1, pieces)]).tolist())
+def places(problem: Problem, pieces: int) -> tuple[int, ...]:
+    """The needs where to cut so that each piece has about as many options."""
+    return tuple(np.searchsorted(problem.option_start, [problem.options * piece // pieces for piece in range(1, pieces)]).tolist())
 
 
 def rows_of(problem: Problem, tight: Tightened, active: NDArray[np.bool_], cuts: tuple[Cut, ...] = ()) -> Rows:
@@ -326,23 +328,19 @@ def fit_large(dual: AnyModel, price: FloatArray, temperatures: tuple[float, ...]
     """Where the rows are too many to factorise: descents, hot ones on samples of the needs, first on the rows that most options use."""
     best, least = price, dual.sharp(price)
     near = price
-    few = dual.sampled(FIRST_SAMPLE)
+    few, some, more = (dual.sampled(-(-dual.options // options)) for options in SAMPLES)
     busiest = np.argsort(-few.busyness(), kind="stable")
     for share in COARSE_SHARES:
+        near = quasi_newton(few, near, temperatures[0], DESCENT_STEPS, busiest[: int(np.ceil(share * len(busiest)))], stop)
+    near = quasi_newton(some, near, temperatures[0], DESCENT_STEPS, stop=stop)
+    for tau in temperatures[1:]:
+        part = some if tau > WARM_ENOUGH else more if tau > COLD_ENOUGH else dual
+        near = quasi_newton(part.restricted(near, SHORT_MARGIN), near, tau, DESCENT_STEPS, stop=stop)
+        sharp = dual.sharp(near)
+        if sharp < least:
+            best, least = near, sharp
         if stop():
             return dual, best
-        near = quasi_newton(few, near, temperatures[0], DESCENT_STEPS, busiest[: int(np.ceil(share * len(busiest)))])
-    some = dual.sampled(SAMPLE)
-    near = quasi_newton(some, near, temperatures[0], DESCENT_STEPS)
-    for tau in temperatures[1:]:
-        if dual.sharp(near) < least:
-            best, least = near, dual.sharp(near)
-        if stop():
-            break
-        part = some if tau > WARM_ENOUGH else dual
-        near = quasi_newton(part.restricted(near, SHORT_MARGIN), near, tau, DESCENT_STEPS)
-    if dual.sharp(near) < least:
-        best = near
     return dual.restricted(best, SHORT_MARGIN), best
 
 
@@ -409,8 +407,17 @@ def _of_options(dual: Dual, kept: NDArray[np.bool_]) -> Dual:
     )
 
 
-def quasi_newton(dual: Model, price: FloatArray, tau: float, iterations: int, rows: IntArray | None = None) -> FloatArray:
+def quasi_newton(
+    dual: Model,
+    price: FloatArray,
+    tau: float,
+    iterations: int,
+    rows: IntArray | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> FloatArray:
     """L-BFGS on some rows or all, each variable scaled by the curvature of its row."""
+    if stop():
+        return price
     rows = np.arange(len(price)) if rows is None else rows
     _, _, weights = dual.smoothed(price, tau)
     diagonal = dual.curvature(weights, tau)
@@ -423,6 +430,10 @@ def quasi_newton(dual: Model, price: FloatArray, tau: float, iterations: int, ro
         value, gradient, _ = dual.smoothed(trial, tau)
         return value, (gradient * step)[rows]
 
+    def watch(intermediate_result: object) -> None:  # noqa: ARG001 -- the name asks scipy for this form of the callback
+        if stop():
+            raise StopIteration
+
     found = minimize(
         objective,
         (price / step)[rows],
@@ -430,6 +441,7 @@ def quasi_newton(dual: Model, price: FloatArray, tau: float, iterations: int, ro
         method="L-BFGS-B",
         bounds=list(zip(np.zeros(len(rows)), (dual.rows.ceiling / step)[rows], strict=True)),
         options={"maxiter": iterations, "maxcor": 20, "ftol": 1e-9},
+        callback=watch,
     )
     moved = price.copy()
     moved[rows] = np.clip(found.x * step[rows], 0.0, dual.rows.ceiling[rows])

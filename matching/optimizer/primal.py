@@ -35,12 +35,16 @@ EXPONENTIAL = np.array([round(-math.log((j + 0.5) / 4096) * 65536) for j in rang
 
 @dataclass(frozen=True)
 class Phase:
-    """Some of the blocks of a run: share of the reduced value in the key (of 1024), temperatures as shares of the median value."""
+    """Some of the blocks of a run: share of the reduced value in the key (of 1024), temperatures as shares of the median value.
+
+    In halves, each chain has half of the needs, others in each block; otherwise each has all.
+    """
 
     blocks: int
     share: int
     hot: float
     cold: float
+    in_halves: bool = False
 
     def heats(self) -> list[int]:
         """Falling temperatures in units of 2^-24 of the median value."""
@@ -51,7 +55,12 @@ class Phase:
 COLD_START = (Phase(76, 1014, 0.1, 0.003), Phase(20, 820, 0.01, 0.002), Phase(4, 0, 0.0005, 0.0001))
 FEW_NEEDS_START = (Phase(70, 973, 0.2, 0.003), Phase(26, 717, 0.02, 0.001), Phase(4, 0, 0.0005, 0.0001))
 FEW_NEEDS = 2_000
-IN_HALVES = (Phase(30, 1003, 0.1, 0.003), Phase(8, 820, 0.01, 0.002), Phase(2, 0, 0.0005, 0.0001))
+MANY_NEEDS_START = (
+    Phase(12, 1014, 0.1, 0.03, in_halves=True),
+    Phase(18, 1014, 0.03, 0.003),
+    Phase(8, 820, 0.01, 0.002),
+    Phase(2, 0, 0.0005, 0.0001),
+)
 WARM_START = (Phase(15, 1003, 0.006, 0.001), Phase(4, 307, 0.003, 0.0005), Phase(1, 0, 0.0003, 0.0003))
 
 
@@ -204,6 +213,13 @@ class Chain:
         where[on.picked] = np.arange(len(on.picked), dtype=np.int32)
         kernels.seat(on.board, self.place, self.needs, where[choice], True)
 
+    def stand(self, on: Ordered, needs: IntArray, together: IndexArray) -> None:
+        """Answer for these needs, which stand as told; what room there is, is not said."""
+        self.needs = needs
+        self.place.choice[:] = UNMATCHED
+        self.place.member_count[:] = 0
+        kernels.seat(on.board, self.place, needs, together, False)
+
     def original_choice(self, on: Ordered) -> IntArray:
         """The choice in the options of the problem, fixed needs included."""
         return as_original(self.core, on, self.place.choice)
@@ -255,7 +271,7 @@ def seeds(seed: int) -> Iterator[int]:
 
 
 class Search:
-    """Two chains over the same needs, the better of which counts; or, where needs are many, over halves that change after every block.
+    """Two chains over the same needs, the better of which counts; where needs are many, at first over halves that change with every block.
 
     `schedule` tells how many steps each chain took in each block so far.
     """
@@ -263,27 +279,16 @@ class Search:
     def __init__(self, core: Core, *, seed: int, start: IntArray | None) -> None:
         self.core = core
         states = seeds(seed)
-        self.in_halves = start is None and len(core.needs) >= MANY_NEEDS and not len(core.floors[1])
-        self.phases = (
-            WARM_START
-            if start is not None
-            else IN_HALVES
-            if self.in_halves
-            else FEW_NEEDS_START
-            if len(core.needs) < FEW_NEEDS
-            else COLD_START
-        )
-        self.blocks = [(phase.share, heat) for phase in self.phases for heat in phase.heats()]
+        self.blocks = [(phase, heat) for phase in plan(core, is_warm=start is not None) for heat in phase.heats()]
         self.schedule: list[int] = []
         self.best = constructed(core) if start is None else self._warmed(start)
         self.best_value = value_of(core.problem, self.best)
-        self.on = ordered(core, self.phases[0].share)
+        self.on = ordered(core, self.blocks[0][0].share)
         self.chains = [Chain(core, next(states)) for _ in range(CHAINS)]
-        self._random = next(states)
+        self._lots = next(states)
+        self._is_halved = False
         for chain in self.chains:
             chain.start_from(self.on, self.best)
-            if self.in_halves:
-                break
 
     def _warmed(self, start: IntArray) -> IntArray:
         """The start completed twice, by reduced value and by value; never given up for less."""
@@ -300,17 +305,16 @@ class Search:
 
     def block(self, steps: int) -> None:
         """The next block of the schedule, `steps` moves of each chain; what is best is remembered."""
-        share, heat = self.blocks[len(self.schedule)]
-        self._follow(share)
-        if self.in_halves:
+        phase, heat = self.blocks[len(self.schedule)]
+        self._follow(phase.share)
+        if phase.in_halves:
             self._halve(len(self.schedule))
+        elif self._is_halved:
+            self._rejoin()
         each(lambda chain: chain.anneal(self.on, steps, (heat * self.core.median) >> 24), self.chains)
         self.schedule.append(steps)
-        if self.in_halves:
-            self._remember(as_original(self.core, self.on, self._together()))
-        else:
-            for chain in self.chains:
-                self._remember(chain.original_choice(self.on))
+        for choice in [self._together()] if self._is_halved else [chain.place.choice for chain in self.chains]:
+            self._remember(as_original(self.core, self.on, choice))
 
     def _remember(self, choice: IntArray) -> None:
         value = value_of(self.core.problem, choice)
@@ -329,23 +333,53 @@ class Search:
             chain.place.choice[chosen] = new_number[before[chain.place.choice[chosen]]]
 
     def _together(self) -> IndexArray:
-        """Where all needs stand: each is chosen in one half at most."""
-        together: IndexArray = np.maximum(self.chains[0].place.choice, self.chains[1].place.choice)
-        return together
+        """Where all needs stand: in halves each is chosen in one at most."""
+        first, second = (chain.place.choice for chain in self.chains)
+        return np.maximum(first, second) if self._is_halved else first.copy()
+
+    def _free(self) -> NDArray[np.integer]:
+        first, second = (chain.place.room for chain in self.chains)
+        return first + second if self._is_halved else first.copy()
 
     def _halve(self, block: int) -> None:
-        """New halves, side by side on the circle of needs, each with half of the room that nobody uses."""
-        together = self._together()
-        first, second = self.chains
-        free = first.place.room + second.place.room - (self.core.room if block == 0 else 0)
-        needs = self.core.needs
-        turned = np.roll(needs, -int((self._random >> 16) * (block + 1) % len(needs)))
-        for chain, mine, room in zip(self.chains, np.array_split(turned, 2), (free - free // 2, free // 2), strict=True):
-            chain.needs = np.sort(mine)
-            chain.place.room[:] = room
-            chain.place.choice[:] = UNMATCHED
-            chain.place.member_count[:] = 0
-            kernels.seat(self.on.board, chain.place, chain.needs, together, False)
+        """New halves, side by side on the circle of needs.
+
+        What is free in a row goes to one of them, by lot in proportion to their members there: half of it would often serve nobody.
+        """
+        together, free, needs = self._together(), self._free(), self.core.needs
+        turned = np.roll(needs, -int((self._lots >> 16) * (block + 1) % len(needs)))
+        for chain, mine in zip(self.chains, np.array_split(turned, CHAINS), strict=True):
+            chain.stand(self.on, np.sort(mine), together)
+        first, second = (chain.place.member_count.astype(np.uint64) for chain in self.chains)
+        is_first = lots(len(free), self._lots + block) % np.maximum(first + second, 1) < first
+        self.chains[0].place.room[:] = np.where(is_first, free, 0)
+        self.chains[1].place.room[:] = np.where(is_first, 0, free)
+        self._is_halved = True
+
+    def _rejoin(self) -> None:
+        """Both chains at the same place, with all needs and all that is free."""
+        together, free = self._together(), self._free()
+        for chain in self.chains:
+            chain.stand(self.on, self.core.needs, together)
+            chain.place.room[:] = free
+        self._is_halved = False
+
+
+def plan(core: Core, *, is_warm: bool) -> tuple[Phase, ...]:
+    """How to cool. A floor counts all needs, so that halves would not see it."""
+    if is_warm:
+        return WARM_START
+    if len(core.needs) < FEW_NEEDS:
+        return FEW_NEEDS_START
+    return COLD_START if len(core.needs) < MANY_NEEDS or len(core.floors[1]) else MANY_NEEDS_START
+
+
+def lots(count: int, seed: int) -> NDArray[np.uint64]:
+    """Well-mixed 64-bit numbers (splitmix64)."""
+    z = (np.arange(1, count + 1, dtype=np.uint64) + np.uint64(seed % (1 << 63))) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
 
 
 def run(search: Search, *, steps: int, keep_going: Callable[[Search], bool]) -> bool:
