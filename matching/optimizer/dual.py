@@ -80,6 +80,7 @@ class Model(Protocol):
     def sampled(self, every: int) -> Self: ...
 
 
+Number = TypeVar("Number", np.float64, np.int64)
 AnyModel = TypeVar("AnyModel", bound=Model)
 
 
@@ -193,7 +194,7 @@ class Dual:
         return replace(part, option_start=starts, best_value=self.best_value[needs], cut=cut)
 
 
-def added(parts: Sequence[FloatArray]) -> FloatArray:
+def added(parts: Sequence[NDArray[Number]]) -> NDArray[Number]:
     """Their sum in the order given, in the place of the first."""
     total = parts[0]
     for more in parts[1:]:
@@ -404,6 +405,7 @@ def _of_options(dual: Dual, kept: NDArray[np.bool_]) -> Dual:
         use_row,
         use_amount,
         dual.best_value,
+        dual.cut,
     )
 
 

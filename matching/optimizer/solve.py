@@ -19,8 +19,9 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 import numpy as np
+from numpy.typing import NDArray
 
-from matching.optimizer import cuts, dual, primal, tree
+from matching.optimizer import cuts, dual, primal, shards, tree
 from matching.optimizer.certificate import Prices, bound_of, reduced, refuse_unpriceable
 from matching.optimizer.parallel import two_threads
 from matching.optimizer.presolve import Tightened, as_fixed, binding_rows, tighten
@@ -38,6 +39,7 @@ from matching.optimizer.problem import (
     gap_between,
     read_only,
 )
+from matching.optimizer.shards import Crew
 
 DEFAULT_STEPS_PER_NEED = 200
 FEWEST_STEPS, MOST_STEPS = 20_000, 20_000_000
@@ -58,8 +60,12 @@ def solve(
     start: Start | None = None,
     fixed: IntArray | None = None,
     progress: Callable[[Progress], bool] | None = None,
+    crew: Crew | None = None,
 ) -> Solution:
-    """A good choice and a bound on the best; see `check` for what both are worth. `progress` returning False ends it early."""
+    """A good choice and a bound on the best; see `check` for what both are worth. `progress` returning False ends it early.
+
+    A crew holds the needs in shards while the first prices are found (`shards`); a start with prices needs none.
+    """
     refuse_unpriceable(problem)
     tight = tighten(problem, as_fixed(problem, fixed))
     if tight is None:
@@ -67,11 +73,13 @@ def solve(
     start = None if start is None else validated(problem, start)
     watch = Watch(budget.time_limit_s, progress)
     with two_threads():
-        return _solved(problem, tight, budget, gap, seed, start, watch)
+        return _solved(problem, tight, budget, gap, seed, start, watch, crew)
 
 
-def _solved(problem: Problem, tight: Tightened, budget: Budget, gap: float, seed: int, start: Start | None, watch: "Watch") -> Solution:
-    prices = find_prices(problem, tight, start, budget, watch)
+def _solved(
+    problem: Problem, tight: Tightened, budget: Budget, gap: float, seed: int, start: Start | None, watch: "Watch", crew: Crew | None
+) -> Solution:
+    prices = find_prices(problem, tight, start, budget, watch, crew)
     values = reduced(problem, prices)
     bound = bound_of(problem, tight, prices, values)
     watch.report("bound", bound=bound)
@@ -122,15 +130,17 @@ def _solved(problem: Problem, tight: Tightened, budget: Budget, gap: float, seed
     )
 
 
-def find_prices(problem: Problem, tight: Tightened, start: Start | None, budget: Budget, watch: "Watch") -> Prices:
+def find_prices(
+    problem: Problem, tight: Tightened, start: Start | None, budget: Budget, watch: "Watch", crew: Crew | None = None
+) -> Prices:
     """Prices and cuts from the dual; never worse than those of the start, never worse than none."""
     found = [dual.no_prices(problem)]
-    model = dual.build(problem, tight, binding_rows(problem, tight))
+    active = binding_rows(problem, tight)
     if start is not None:
-        found.append(refit(problem, tight, model, start, budget, watch))
+        found.append(refit(problem, tight, dual.build(problem, tight, active), start, budget, watch))
     elif watch.report("prices"):
         watch.give_up_at(SHARE_OF_TIME_FOR_PRICES)
-        model, price = dual.fit(model, np.zeros(len(model.rows)), stop=lambda: not watch.report("prices"))
+        model, price = _fitted(problem, tight, active, crew, lambda: not watch.report("prices"))
         found.append(dual.to_prices(problem, model, price))
         watch.give_up_at(SHARE_OF_TIME_FOR_CUTS)
         if len(model.value) and 0 < len(model.rows) <= dual.MOST_ROWS_FOR_NEWTON and watch.report("cuts"):
@@ -139,6 +149,15 @@ def find_prices(problem: Problem, tight: Tightened, start: Start | None, budget:
             found.append(dual.to_prices(problem, model, price))
         watch.give_up_at(1.0)
     return min(found, key=lambda prices: bound_of(problem, tight, prices))
+
+
+def _fitted(
+    problem: Problem, tight: Tightened, active: NDArray[np.bool_], crew: Crew | None, stop: Callable[[], bool]
+) -> tuple[dual.Dual, dual.FloatArray]:
+    if crew is not None:
+        return shards.fit(problem, tight, active, crew, stop=stop)
+    whole = dual.build(problem, tight, active)
+    return dual.fit(whole, np.zeros(len(whole.rows)), stop=stop)
 
 
 def refit(problem: Problem, tight: Tightened, model: dual.Dual, start: Start, budget: Budget, watch: "Watch") -> Prices:
