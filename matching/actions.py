@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from matching import rounds, weights
+from matching import rounds, scenarios, weights
 
 ROUND_ACTIONS: dict[str, Callable[..., Any]] = {
     "freeze": rounds.freeze,  # asks for commitments=
@@ -13,3 +13,4 @@ ROUND_ACTIONS: dict[str, Callable[..., Any]] = {
     "void": rounds.void,
 }
 WEIGHTS_ACTIONS: dict[str, Callable[..., Any]] = {"approve": weights.approve, "replace": weights.replace}
+SCENARIO_ACTIONS: dict[str, Callable[..., Any]] = {"cancel": scenarios.cancel}

@@ -296,3 +296,45 @@ class NonMatch(Provincial):
 
     def __str__(self) -> str:
         return f"{self.need} {self.code}"
+
+
+class ScenarioQuerySet(models.QuerySet["Scenario"]):
+    def visible_to(self, actor: Person) -> "ScenarioQuerySet":
+        """As the rounds they ask about: the province's offices and readers. A scenario binds nobody, and no firm or bank sees it."""
+        return self if actor.is_system else self.filter(round__in=Round.objects.visible_to(actor).order_by().values("pk"))
+
+
+class Scenario(Provincial, Versioned):
+    """情景测算: what a solved round would have been with other limits, weights or floors. It commits nothing and recommends nothing."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("测算中")
+        SOLVED = "solved", _("已完成")
+        FAILED = "failed", _("失败")
+        CANCELLED = "cancelled", _("已取消")
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="scenarios", verbose_name=_("基准轮次"))
+    name = models.CharField(_("名称"), max_length=100)
+    overrides = models.JSONField(_("调整"), default=dict)
+    state = models.CharField(_("状态"), max_length=20, choices=State, default=State.ASKED)
+    asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("测算人"))
+    asked_at = models.DateTimeField(_("提出时间"))
+    time_limit_s = models.DecimalField(_("求解时限（秒）"), max_digits=6, decimal_places=2)
+    lease_until = models.DateTimeField(_("租约到期"), null=True, blank=True)
+    progress = models.JSONField(_("进度"), default=dict, blank=True)
+    failure = models.TextField(_("失败原因"), blank=True)
+    report = models.JSONField(_("差异报告"), default=dict, blank=True, encoder=DjangoJSONEncoder)
+    result = models.BinaryField(_("结果"), null=True)
+    result_sha256 = models.CharField(_("结果摘要"), max_length=64, blank=True)
+    solved_at = models.DateTimeField(_("完成时间"), null=True, blank=True)
+    seconds = models.DecimalField(_("计算用时（秒）"), max_digits=10, decimal_places=3, null=True, blank=True)
+
+    objects = ScenarioQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("情景测算")
+        verbose_name_plural = _("情景测算")
+        indexes = (models.Index(fields=["round", "id"], name="scenario_round"),)
+
+    def __str__(self) -> str:
+        return self.name

@@ -271,7 +271,7 @@ class Outcome:
         s, resource = self.built.snapshot, self.built.resources[r]
         unit = 1 if resource.kind == CASE_LOAD else FEN_PER_WAN
         price = (int(self.solution.prices[r]) * unit) >> self.solution.price_shift
-        told = {"kind": resource.kind, "price": price, **_named(s.header, s.versions, resource), **self._declared(resource)}
+        told = {"kind": resource.kind, "price": price, **named(s.header, s.versions, resource), **self._declared(resource)}
         self._limits_told[r] = told
         return told
 
@@ -306,7 +306,7 @@ class Outcome:
         return [{"code": RULES[place].code, "banks": banks} for place, banks in sorted(groups.items(), reverse=True)]
 
 
-def _named(header: Mapping[str, Any], versions: Any, resource: Resource) -> dict[str, Any]:
+def named(header: Mapping[str, Any], versions: Any, resource: Resource) -> dict[str, Any]:
     if resource.kind == APPETITE:
         return {"name": header["accounts"][resource.at[0]]["name"]}
     if resource.kind == BUDGET:

@@ -7,13 +7,14 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import Problem
 from common.models import Provincial
 from common.steps import Step
-from matching.models import Recommendation, Round, Weights
+from matching.models import Recommendation, Round, Scenario, Weights
 from organisations.actors import REVIEW_ROLES, Person
 from organisations.models import Role, Unit
 
 R = Round.State
 C = Recommendation.State
 W = Weights.State
+S = Scenario.State
 
 
 def by_provincial_office(row: Provincial, by: Person) -> bool:
@@ -71,4 +72,10 @@ RECOMMENDATION_STEPS: dict[str, Step] = {
 WEIGHTS_STEPS: dict[str, Step] = {
     "approve": Step(frozenset({W.DRAFT}), W.APPROVED, by_second_signer, _("审定发布")),
     "replace": Step(frozenset({W.APPROVED}), W.REPLACED, by_signer, _("停用")),
+}
+
+SCENARIO_STEPS: dict[str, Step] = {
+    "solve": Step(frozenset({S.ASKED}), S.SOLVED, by_system, _("测算完成")),
+    "fail": Step(frozenset({S.ASKED}), S.FAILED, by_system, _("测算失败")),
+    "cancel": Step(frozenset({S.ASKED}), S.CANCELLED, by_provincial_office, _("取消测算")),
 }

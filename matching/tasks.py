@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from common.errors import DomainError
-from matching import solving
-from matching.models import Round
+from matching import scenarios, solving
+from matching.models import Round, Scenario
 from organisations.clock import now
 
 
@@ -24,14 +24,27 @@ def solve_round(round_id: int) -> None:
 
 
 @shared_task(ignore_result=True)
+def solve_scenario(scenario_id: int) -> None:
+    """Solve one scenario. Delivered twice it changes nothing: the lease and the state decide."""
+    scenarios.solve(Scenario.objects.get(pk=scenario_id), at=now(), clock=timezone.now)
+
+
+@shared_task(ignore_result=True)
 def redispatch_expired_leases() -> int:
-    """Send rounds that wait for a worker or lost theirs; how many."""
-    rounds = solving.waiting(clock=timezone.now)
+    """Send rounds and scenarios that wait for a worker or lost theirs; how many."""
+    rounds, asked = solving.waiting(clock=timezone.now), scenarios.waiting(clock=timezone.now)
     for pk in rounds:
         solve_round.delay(pk)
-    return len(rounds)
+    for pk in asked:
+        solve_scenario.delay(pk)
+    return len(rounds) + len(asked)
 
 
 def dispatch(round_: Round) -> None:
     """Send a frozen round to the `rounds` worker once the freeze is committed."""
     transaction.on_commit(partial(solve_round.delay, round_.pk))
+
+
+def dispatch_scenario(scenario: Scenario) -> None:
+    """Send a scenario to the `rounds` worker once it is committed."""
+    transaction.on_commit(partial(solve_scenario.delay, scenario.pk))
