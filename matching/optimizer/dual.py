@@ -31,12 +31,12 @@ NarrowArray = NDArray[np.float32]
 TEMPERATURES = (6e-2, 2e-2, 6e-3, 2e-3, 7e-4)
 FIRST_STEPS = 25
 MOST_NEWTON_STEPS = 8
-SHORT_MARGIN = 0.25
+SHORT_MARGIN, LEAST_MARGIN = 0.25, 0.05
 HALVES = 2
 STIFF = 30.0
 MOST_ROWS_FOR_NEWTON = 3_000
 COARSE_SHARES = (0.02, 0.15, 1.0)
-DESCENT_STEPS = 30
+DESCENT_STEPS, LAST_DESCENT_STEPS = 30, 80
 LARGEST_PRICE = 2.0**61
 TINY = 1e-9  # a range for the price of a floor without a penalty, which rounding closes again
 REGULARISATION = 1e-8
@@ -44,7 +44,7 @@ BARRIER = 0.1
 NEWTON_ACCURACY = 0.3
 FEW_OPTIONS, MANY_OPTIONS = 5_000, 40_000
 SAMPLE = 4
-SAMPLES = (200_000, 800_000, 3_200_000)  # options
+SAMPLES = (200_000, 800_000, 1_600_000)  # options
 WARM_ENOUGH, COLD_ENOUGH = 1e-2, 2.5e-3
 LEAST_SHARE = 1e-3
 
@@ -317,7 +317,7 @@ def fit(
     for tau in temperatures[1:]:
         if stop():
             break
-        short = dual.restricted(near, SHORT_MARGIN)
+        short = dual.restricted(near, margin_at(tau))
         near = newton(short, near, tau, MOST_NEWTON_STEPS, stop)
         sharp = dual.sharp(near)
         if sharp < least:
@@ -336,13 +336,19 @@ def fit_large(dual: AnyModel, price: FloatArray, temperatures: tuple[float, ...]
     near = quasi_newton(some, near, temperatures[0], DESCENT_STEPS, stop=stop)
     for tau in temperatures[1:]:
         part = some if tau > WARM_ENOUGH else more if tau > COLD_ENOUGH else dual
-        near = quasi_newton(part.restricted(near, SHORT_MARGIN), near, tau, DESCENT_STEPS, stop=stop)
+        steps = DESCENT_STEPS if tau > COLD_ENOUGH else LAST_DESCENT_STEPS
+        near = quasi_newton(part.restricted(near, margin_at(tau)), near, tau, steps, stop=stop)
         sharp = dual.sharp(near)
         if sharp < least:
             best, least = near, sharp
         if stop():
             return dual, best
     return dual.restricted(best, SHORT_MARGIN), best
+
+
+def margin_at(tau: float) -> float:
+    """How far below the best an option may lie to be looked at: far beyond what has weight, and room for the prices to move."""
+    return min(SHORT_MARGIN, 10 * tau + LEAST_MARGIN)
 
 
 def with_cuts(
