@@ -6,7 +6,7 @@ from rest_framework.routers import SimpleRouter
 
 from deals.api import Claims, Deals, DeclineCodes, Drawdowns, Filings, Invitations, Receipts, Rounds
 from lenders.api import Appetites, Banks, Branches
-from matching.api import NonMatches, Recommendations
+from matching.api import NonMatches, Recommendations, Scenarios
 from organisations.api import Batches, Industries, Me, Programmes, Regions
 from organisations.resources import step_paths
 from projects.api import Needs
@@ -18,6 +18,7 @@ RESOURCES = (
     Rounds,
     Recommendations,
     NonMatches,
+    Scenarios,
     Invitations,
     Deals,
     Drawdowns,

@@ -13,11 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lenders.api import BranchRef
-from matching import explain
-from matching.actions import ROUND_ACTIONS
-from matching.models import NonMatch, Recommendation, Round
+from matching import explain, scenarios, tasks
+from matching.actions import ROUND_ACTIONS, SCENARIO_ACTIONS
+from matching.models import NonMatch, Recommendation, Round, Scenario
 from matching.rounds import plan
-from matching.states import ROUND_STEPS
+from matching.states import ROUND_STEPS, SCENARIO_STEPS
 from organisations.actors import REVIEW_ROLES, Person
 from organisations.api import FirmRef, IndustryRef, RegionRef
 from organisations.models import Programme, Unit
@@ -293,3 +293,89 @@ class NonMatches(Resource):
     @classmethod
     def loaded(cls, rows: QuerySet[NonMatch]) -> QuerySet[NonMatch]:
         return rows.select_related("round", "need__firm", "need__project")
+
+
+class ScenarioIn(serializers.Serializer[Any]):
+    round = serializers.IntegerField(help_text=_("基准轮次的编号 id。"))
+    name = serializers.CharField(max_length=100)
+    overrides = serializers.DictField(
+        help_text="weights {term: points}, appetites {account: yuan}, case_loads {branch: cases}, budgets {scheme:year: yuan}, "
+        "floors {floor: {amount_yuan, penalty}}, appetite_percent"
+    )
+    time_limit_s = serializers.DecimalField(6, 2, default=scenarios.TIME_LIMIT_S)
+
+
+class ScenarioShown(Presented):
+    round = serializers.SlugRelatedField("number", read_only=True)
+
+    class Meta:
+        model = Scenario
+        fields: ClassVar[tuple[str, ...]] = (
+            "id",
+            "version",
+            "state",
+            "state_label",
+            "round",
+            "name",
+            "overrides",
+            "asked_at",
+            "time_limit_s",
+            "progress",
+            "failure",
+            "result_sha256",
+            "solved_at",
+            "seconds",
+            "actions",
+        )
+        read_only_fields = fields
+
+
+class ScenarioDetail(ScenarioShown):
+    """With the difference report."""
+
+    class Meta(ScenarioShown.Meta):
+        fields = (*ScenarioShown.Meta.fields, "report")
+        read_only_fields = fields
+
+
+class ScenarioFilter(filters.FilterSet):
+    round = filters.NumberFilter("round")
+    state = filters.MultipleChoiceFilter(choices=Scenario.State.choices)
+
+    class Meta:
+        model = Scenario
+        fields = ()
+
+
+class Scenarios(Resource):
+    """情景测算: a solved round with other limits, weights or floors. It commits nothing."""
+
+    kind, model = "scenarios", Scenario
+    serializer_class = ScenarioShown
+    detail_serializer_class = ScenarioDetail
+    filterset_class = ScenarioFilter
+    steps, actions = SCENARIO_STEPS, SCENARIO_ACTIONS
+
+    @classmethod
+    def loaded(cls, rows: QuerySet[Scenario]) -> QuerySet[Scenario]:
+        return rows.select_related("round").defer("result")
+
+    @extend_schema(request=ScenarioIn, responses={201: ScenarioDetail}, parameters=[IDEMPOTENCY_KEY])
+    def create(self, request: Request) -> Response:
+        """Ask for one; it is computed in the background."""
+        return once(request, lambda: self._create(request))
+
+    def _create(self, request: Request) -> Response:
+        entered = ScenarioIn(data=body_of(request))
+        entered.is_valid(raise_exception=True)
+        sent = entered.validated_data
+        made = scenarios.ask(
+            Rounds.find(self.actor, sent["round"]),
+            name=sent["name"],
+            changes=sent["overrides"],
+            time_limit_s=sent["time_limit_s"],
+            by=self.actor,
+            at=self.actor.at,
+        )
+        tasks.dispatch_scenario(made)
+        return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)

@@ -37,6 +37,21 @@ LIMITS: Mapping[str, Any] = {
     TICKET: _("%(name)s对该企业的单户上限不足；每增加 1 万元，本轮总分约增 %(price)s 分"),
     BUDGET: _("“%(name)s”%(year)s年度预算不足；每增加 1 万元，本轮总分约增 %(price)s 分"),
 }
+TERM_NAMES: Mapping[str, Any] = {
+    "coverage": _("获得推荐"),
+    "policy_priority": _("政策优先方向（每项）"),
+    "amount": _("融资金额（每万元）"),
+    "cost": _("综合成本（每低 1 个基点）"),
+    "firm_ranking": _("企业意向排序"),
+    "house_bank": _("基本账户开户银行"),
+    "stability": _("与上一轮一致"),
+}
+LIMIT_NAMES: Mapping[str, Any] = {
+    APPETITE: "%(name)s",
+    CASE_LOAD: _("%(name)s可受理件数"),
+    TICKET: _("%(name)s对一家企业的单户上限"),
+    BUDGET: _("%(name)s %(year)s 年度预算"),
+}
 UNMATCHED: Mapping[str, Any] = {
     NO_CANDIDATE: _("没有同时符合全部条件的银行。"),
     LIMITS_FULL: _("有符合条件的银行，但其额度或受理能力已满。"),

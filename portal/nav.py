@@ -69,4 +69,4 @@ def here(by: Person, address: str) -> str:
         return "my-filings" if is_firm(by) else "invitations"
     if address == "/filings/mine/":
         return "my-filings"
-    return first or "home"
+    return {"scenarios": "rounds"}.get(first, first) or "home"

@@ -4,7 +4,7 @@ from django.db.models import Prefetch, QuerySet
 
 from deals.models import Deal, Drawdown, Invitation, SubsidyClaim
 from lenders.models import Appetite
-from matching.models import Recommendation, Round
+from matching.models import Recommendation, Round, Scenario
 from organisations.actors import Person
 from portal.access import provinces_of
 from projects.models import Filing, IntendedBank, Need
@@ -67,6 +67,10 @@ def claims(by: Person) -> QuerySet[SubsidyClaim]:
 def rounds(by: Person) -> QuerySet[Round]:
     """Rounds are the provincial office's and its readers'; a firm or bank sees its own recommendation, never the round."""
     return Round.objects.visible_to(by).select_related("programme", "parent", "weights", "proposed_by", "published_by")
+
+
+def scenarios(by: Person) -> QuerySet[Scenario]:
+    return Scenario.objects.visible_to(by).select_related("round__programme", "asked_by").defer("result")
 
 
 def recommendations(by: Person) -> QuerySet[Recommendation]:

@@ -17,6 +17,7 @@ from portal.views import (
     invitations,
     province,
     rounds,
+    scenarios,
     sign_in,
     steps,
 )
@@ -48,6 +49,10 @@ urlpatterns = [
     path("rounds/<int:pk>/status/", rounds.status, name="round-status"),
     path("rounds/<int:pk>/recommendations/", rounds.recommendations, name="round-recommendations"),
     path("rounds/<int:pk>/non-matches/", rounds.non_matches, name="round-non-matches"),
+    path("rounds/<int:pk>/scenarios/", scenarios.index, name="scenarios"),
+    path("scenarios/<int:pk>/", scenarios.detail, name="scenario"),
+    path("scenarios/<int:pk>/status/", scenarios.status, name="scenario-status"),
+    path("scenarios/<int:pk>/report.xlsx", scenarios.export, name="scenario-report"),
     path("claims/", claims.index, name="claims"),
     path("claims/<int:pk>/", claims.detail, name="claim"),
     path("accounts/", accounts.index, name="accounts"),

@@ -20,15 +20,15 @@ from deals.models import Deal
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies.actions import CLAIM_ACTIONS
 from deals.subsidies.states import STEPS_OF_CHANNEL
-from matching.actions import ROUND_ACTIONS
-from matching.states import ROUND_STEPS
+from matching.actions import ROUND_ACTIONS, SCENARIO_ACTIONS
+from matching.states import ROUND_STEPS, SCENARIO_STEPS
 from organisations.actors import Person
 from organisations.entering import read
 from organisations.idempotency import Answer, answer_once
 from portal import entries, reads
 from portal.access import signed_in
 from portal.panel import Refused
-from portal.views import claims, deals, filings, invitations, rounds
+from portal.views import claims, deals, filings, invitations, rounds, scenarios
 from projects.states import FILING_STEPS
 
 Detail = Callable[..., HttpResponse]
@@ -50,6 +50,7 @@ KINDS: Mapping[str, Kind] = {
     "deals": Kind(reads.deals, lambda _deal: DEAL_STEPS, DEAL_ACTIONS, deals.page),
     "claims": Kind(reads.claims, lambda claim: STEPS_OF_CHANNEL[claim.scheme.channel], CLAIM_ACTIONS, claims.page),
     "rounds": Kind(reads.rounds, lambda _round: ROUND_STEPS, ROUND_ACTIONS, rounds.page),
+    "scenarios": Kind(reads.scenarios, lambda _scenario: SCENARIO_STEPS, SCENARIO_ACTIONS, scenarios.page),
 }
 
 
