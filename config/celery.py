@@ -1,4 +1,4 @@
-"""The Celery application. Two queues: `default` for small work, `rounds` for matching (see CELERY_TASK_ROUTES in settings)."""
+"""The Celery application. Queues: `default` for small work, `rounds` for matching, `shards` for what is above one machine (see settings)."""
 
 import os
 from logging.config import dictConfig

@@ -151,6 +151,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
+    "matching.tasks.hold_shard": {"queue": "shards"},  # each takes a process for as long as a round looks for its prices
     "matching.tasks.redispatch_expired_leases": {"queue": "default"},  # must not wait behind the solve it watches
     "matching.tasks.*": {"queue": "rounds"},
 }
@@ -163,6 +164,10 @@ CELERY_BEAT_SCHEDULE = {
     "accrue": {"task": "deals.tasks.accrue", "schedule": 86_400.0},
 }
 ROUND_LEASE_S = env.int("ROUND_LEASE_S", default=60)  # a worker silent for so long has lost its round
+SHARDS = env.int("SHARDS", default=0)  # 0: a round is always priced in one process
+SHARD_ABOVE_OPTIONS = env.int("SHARD_ABOVE_OPTIONS", default=10_000_000)
+SHARD_ANSWER_S = env.float("SHARD_ANSWER_S", default=30.0)  # a shard silent for so long is started again elsewhere
+SHARD_REDIS_URL = env.str("SHARD_REDIS_URL", default=CELERY_BROKER_URL)  # best one of its own that writes nothing to disk
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -315,7 +315,8 @@ def find(ground: Ground, needs: IntArray | None = None) -> Candidates:
     """The candidates of all needs, or of those asked for."""
     s = ground.snapshot
     parts = []
-    for rows in blocks(s.needs) if needs is None else [needs]:
+    asked = np.arange(s.needs) if needs is None else needs
+    for rows in (asked[block] for block in blocks(len(asked))):
         screened = screen(ground, rows)
         row, branch = np.nonzero(screened.refused_by == PASSED)
         parts.append((rows[row], branch, screened.product[row, s["branch_bank"][branch]]))

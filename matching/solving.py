@@ -63,6 +63,11 @@ class Attempt:
             raise Superseded
         self.renewed_s = monotonic()
 
+    def keep(self) -> None:
+        """Renew the lease now and then where there is no progress to tell. Raises Superseded."""
+        if monotonic() - self.renewed_s >= HEARTBEAT_S:
+            self.renew()
+
     def heartbeat(self, progress: "Progress") -> bool:
         """Called by the optimizer; False stops it."""
         if monotonic() - self.renewed_s < HEARTBEAT_S:
@@ -130,6 +135,7 @@ def solve(round_: Round, *, at: dt.datetime, clock: Clock = timezone.now) -> Rou
 def compute(attempt: Attempt) -> "tuple[Built, Solution]":
     """Everything that needs no lock: the problem, its solution and the independent check. Raises ValueError if the check finds anything."""
     from matching import optimizer  # noqa: PLC0415 -- as in matching.problem.build
+    from matching.sharding.of_round import crew_for  # noqa: PLC0415 -- likewise
 
     round_ = attempt.round
     data = RoundData.objects.get(round=round_.pk)
@@ -140,7 +146,10 @@ def compute(attempt: Attempt) -> "tuple[Built, Solution]":
         raise ValueError(f"pins that nothing admits: {impossible}")
     facts = built.snapshot.header["round"]
     budget = optimizer.Budget(steps=facts["steps"], time_limit_s=float(round_.time_limit_s))
-    solution = optimizer.solve(built.problem, budget=budget, gap=GAP_WANTED, seed=facts["seed"], fixed=fixed, progress=attempt.heartbeat)
+    with crew_for(round_, built, keep_alive=attempt.keep) as crew:
+        solution = optimizer.solve(
+            built.problem, budget=budget, gap=GAP_WANTED, seed=facts["seed"], fixed=fixed, progress=attempt.heartbeat, crew=crew
+        )
     if solution.stopped_by == "cancelled":
         raise Superseded
     attempt.renew(phase="check", value=solution.value, bound=solution.bound, gap=solution.gap, steps=solution.steps_done)

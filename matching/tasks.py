@@ -29,6 +29,14 @@ def solve_scenario(scenario_id: int) -> None:
     scenarios.solve(Scenario.objects.get(pk=scenario_id), at=now(), clock=timezone.now)
 
 
+@shared_task(ignore_result=True, reject_on_worker_lost=False)
+def hold_shard(*, session: str, index: int, token: str) -> None:
+    """Hold some needs of a large round while its prices are found. If this dies, who asked starts it again under another token."""
+    from matching.sharding import of_round  # noqa: PLC0415 -- as in matching.problem.build
+
+    of_round.hold(session=session, index=index, token=token)
+
+
 @shared_task(ignore_result=True)
 def redispatch_expired_leases() -> int:
     """Send rounds and scenarios that wait for a worker or lost theirs; how many."""

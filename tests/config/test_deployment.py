@@ -11,7 +11,7 @@ import yaml
 from django.conf import settings
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = {"migrate", "web", "worker-default", "worker-rounds", "beat"}
+OURS = {"migrate", "web", "worker-default", "worker-rounds", "worker-shards", "beat"}
 READ_BY_LIBRARIES = {"OPENBLAS_NUM_THREADS"}
 
 
@@ -100,7 +100,7 @@ def test_each_queue_has_its_worker(compose):
     }
     used = {settings.CELERY_TASK_DEFAULT_QUEUE, *(route["queue"] for route in settings.CELERY_TASK_ROUTES.values())}
 
-    assert served == used == {"default", "rounds"}
+    assert served == used == {"default", "rounds", "shards"}
 
 
 def test_our_containers_may_do_as_little_as_possible(compose, dockerfile):
