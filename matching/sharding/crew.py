@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Self
 
-from celery import current_app
 from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
@@ -53,11 +52,11 @@ class Post:
 
 @dataclass
 class CrewOfWorkers:
-    """Shards of one problem in the workers of a queue. `task` is told (session, shard, token); `facts` and `arrays` say where its part is."""
+    """Shards of one problem in workers. `begin(session, shard, token)` sends a task; `facts` and `arrays` tell it where its part is."""
 
     store: Redis
     size: int
-    task: str
+    begin: Callable[[str, int, str], object]
     facts: Mapping[str, Any]
     arrays: Arrays = field(default_factory=dict)
     patience: Patience = Patience()
@@ -180,7 +179,7 @@ class CrewOfWorkers:
             at_once.hset(self.keys.tokens, str(index), post.token)
             at_once.expire(self.keys.tokens, int(self.patience.idle_s))
             at_once.execute()
-        current_app.send_task(self.task, kwargs={"session": self.session, "index": index, "token": post.token})
+        self.begin(self.session, index, post.token)
 
     def _hold(self, index: int) -> None:
         post = self.posts[index]

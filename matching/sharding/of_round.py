@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from celery import current_app
 from django.conf import settings
 from redis import Redis
 
@@ -17,7 +18,6 @@ from matching.sharding.holder import serve
 from matching.sharding.messages import Arrays, Start
 from matching.snapshot import NONE, read
 
-TASK = "matching.tasks.hold_shard"
 KINDS = (APPETITE, CASE_LOAD, TICKET, BUDGET, FLOOR)
 SILENCE_S = 10  # after so long without a byte the store counts as out of reach
 
@@ -30,8 +30,12 @@ def crew_for(round_: Round, built: Built, *, keep_alive: Callable[[], object]) -
         return
     facts = {"round": round_.pk, "snapshot_sha256": round_.snapshot_sha256}
     patience = Patience(answer_s=settings.SHARD_ANSWER_S)
-    with CrewOfWorkers(store(), settings.SHARDS, TASK, facts, listed(built.resources), patience=patience, keep_alive=keep_alive) as crew:
+    with CrewOfWorkers(store(), settings.SHARDS, begin, facts, listed(built.resources), patience=patience, keep_alive=keep_alive) as crew:
         yield crew
+
+
+def begin(session: str, index: int, token: str) -> None:
+    current_app.send_task("matching.tasks.hold_shard", kwargs={"session": session, "index": index, "token": token})
 
 
 def hold(*, session: str, index: int, token: str) -> int:
