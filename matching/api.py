@@ -13,11 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lenders.api import BranchRef
-from matching import explain, scenarios, tasks
+from matching import explain, scenarios, smallest, tasks
 from matching.actions import ROUND_ACTIONS, SCENARIO_ACTIONS
 from matching.models import NonMatch, Recommendation, Round, Scenario
 from matching.rounds import plan
-from matching.states import ROUND_STEPS, SCENARIO_STEPS
+from matching.states import ROUND_STEPS, SCENARIO_STEPS, by_provincial_office
 from organisations.actors import REVIEW_ROLES, Person
 from organisations.api import FirmRef, IndustryRef, RegionRef
 from organisations.models import Programme, Unit
@@ -265,14 +265,21 @@ class NonMatchShown(serializers.ModelSerializer[NonMatch]):
     firm = FirmRef(source="need.firm", read_only=True)
     project = serializers.CharField(source="need.project.name", read_only=True)
     why_not = serializers.SerializerMethodField()
+    smallest_change = serializers.SerializerMethodField(help_text=_("按需查找：提高哪项额度多少，本需求即可获得推荐；只告知省级主管部门。"))
 
     class Meta:
         model = NonMatch
-        fields = ("id", "round", "need", "firm", "project", "code", "why_not")
+        fields = ("id", "round", "need", "firm", "project", "code", "why_not", "smallest_change")
         read_only_fields = fields
 
     def get_why_not(self, row: NonMatch) -> list[str]:
         return explain.why_not(row)
+
+    @extend_schema_field(serializers.DictField())
+    def get_smallest_change(self, row: NonMatch) -> dict[str, Any]:
+        if not by_provincial_office(row, self.context["actor"]):
+            return {}
+        return {**row.smallest, "told": explain.smallest(row)}
 
 
 class NonMatchFilter(filters.FilterSet):
@@ -293,6 +300,15 @@ class NonMatches(Resource):
     @classmethod
     def loaded(cls, rows: QuerySet[NonMatch]) -> QuerySet[NonMatch]:
         return rows.select_related("round", "need__firm", "need__project")
+
+    @extend_schema(operation_id="non_matches_smallest_change", request=None, responses={202: NonMatchShown})
+    @action(detail=True, methods=["post"], url_path="smallest-change", filterset_class=None, pagination_class=None)
+    def smallest(self, _request: Request, pk: int) -> Response:
+        """Look for the least raise of a limit with which the need would have been recommended; read `smallest_change` some seconds later."""
+        row = self.find(self.actor, pk)
+        if smallest.ask(row, by=self.actor, at=self.actor.at):
+            tasks.dispatch_smallest(row)
+        return self.shown(row, status.HTTP_202_ACCEPTED)
 
 
 class ScenarioIn(serializers.Serializer[Any]):

@@ -52,6 +52,11 @@ LIMIT_NAMES: Mapping[str, Any] = {
     TICKET: _("%(name)s对一家企业的单户上限"),
     BUDGET: _("%(name)s %(year)s 年度预算"),
 }
+RAISES: Mapping[str, Any] = {
+    APPETITE: _("“%(name)s”提高 %(units)s 万元"),
+    CASE_LOAD: _("%(name)s可受理件数增加 %(units)s 件"),
+    BUDGET: _("“%(name)s”%(year)s年度预算提高 %(units)s 万元"),
+}
 UNMATCHED: Mapping[str, Any] = {
     NO_CANDIDATE: _("没有同时符合全部条件的银行。"),
     LIMITS_FULL: _("有符合条件的银行，但其额度或受理能力已满。"),
@@ -88,6 +93,24 @@ def why_not(non_match: NonMatch) -> list[str]:
         now("下一轮推荐计划于 %(day)s 进行，届时自动再次参加。") % {"day": date_format(date.fromisoformat(explanation["next_round_on"]))}
     )
     return told
+
+
+def smallest(non_match: NonMatch) -> list[str]:
+    """What the search for the smallest change found, honestly: found is not proven."""
+    told = non_match.smallest
+    if told.get("phase") == "none":
+        return [now("在限定时间内没有找到使本需求获得推荐的额度提高办法。")]
+    if told.get("phase") == "failed":
+        return [now("查找失败，可以重新查找。")]
+    if told.get("phase") != "found":
+        return []
+    raises = now("，并且").join(str(RAISES[row["kind"]]) % row for row in told["raises"])
+    label = (
+        now("已证明：提高少 1 个单位时，最优方案不推荐本需求。")
+        if told["is_proven"]
+        else now("这是找到的改动，未证明是最小的；提高额度与否由银行或财政部门决定。")
+    )
+    return [now("%(raises)s，重新求解后本需求获得推荐。") % {"raises": raises}, label]
 
 
 def _runner_up(row: Mapping[str, Any]) -> str:

@@ -286,6 +286,9 @@ class NonMatch(Provincial):
     need = models.ForeignKey(Need, models.PROTECT, related_name="non_matches", verbose_name=_("需求"))
     code = models.CharField(_("主要原因"), max_length=40)
     explanation = models.JSONField(_("说明"), default=dict, encoder=DjangoJSONEncoder)
+    smallest = models.JSONField(
+        _("最小改动"), default=dict, db_default={}, blank=True, help_text=_("按需查找：提高哪项额度多少，本需求即可获得推荐")
+    )
 
     objects = NonMatchQuerySet.as_manager()
 

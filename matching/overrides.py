@@ -110,7 +110,7 @@ def _weight(snapshot: Snapshot, key: str, value: Any) -> tuple[Any, Any]:
 
 def _appetite(snapshot: Snapshot, key: str, value: Any) -> tuple[Any, Any]:
     free = int(snapshot["account_free"][_place(snapshot, "account_id", key)])
-    return None if free == NONE else _yuan(free), _amount(value)
+    return None if free == NONE else as_yuan(free), _amount(value)
 
 
 def _case_load(snapshot: Snapshot, key: str, value: Any) -> tuple[Any, Any]:
@@ -121,7 +121,7 @@ def _case_load(snapshot: Snapshot, key: str, value: Any) -> tuple[Any, Any]:
 
 
 def _budget_of(snapshot: Snapshot, key: str, value: Any) -> tuple[Any, Any]:
-    return _yuan(int(snapshot["budget_free"][_budget(snapshot, key)])), _amount(value)
+    return as_yuan(int(snapshot["budget_free"][_budget(snapshot, key)])), _amount(value)
 
 
 def _floor(snapshot: Snapshot, key: str, value: Any) -> tuple[Any, Any]:
@@ -175,10 +175,10 @@ def _amount(value: Any) -> str:
     amount = Decimal(value)
     if not 0 <= amount <= AMOUNT_MAX:
         raise ValueError(value)
-    return _yuan(fen(amount))
+    return as_yuan(fen(amount))
 
 
-def _yuan(free: int) -> str:
+def as_yuan(free: int) -> str:
     return f"{free // 100}.{free % 100:02d}"
 
 

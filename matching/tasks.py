@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from common.errors import DomainError
-from matching import scenarios, solving
-from matching.models import Round, Scenario
+from matching import scenarios, smallest, solving
+from matching.models import NonMatch, Round, Scenario
 from organisations.clock import now
 
 
@@ -27,6 +27,12 @@ def solve_round(round_id: int) -> None:
 def solve_scenario(scenario_id: int) -> None:
     """Solve one scenario. Delivered twice it changes nothing: the lease and the state decide."""
     scenarios.solve(Scenario.objects.get(pk=scenario_id), at=now(), clock=timezone.now)
+
+
+@shared_task(ignore_result=True)
+def find_smallest_change(non_match_id: int) -> None:
+    """Look for the least raise that would have got a need its recommendation. Delivered twice it is looked for once."""
+    smallest.answer(NonMatch.objects.select_related("round").get(pk=non_match_id))
 
 
 @shared_task(ignore_result=True, reject_on_worker_lost=False)
@@ -56,3 +62,8 @@ def dispatch(round_: Round) -> None:
 def dispatch_scenario(scenario: Scenario) -> None:
     """Send a scenario to the `rounds` worker once it is committed."""
     transaction.on_commit(partial(solve_scenario.delay, scenario.pk))
+
+
+def dispatch_smallest(non_match: NonMatch) -> None:
+    """Send the question to the `rounds` worker once it is committed."""
+    transaction.on_commit(partial(find_smallest_change.delay, non_match.pk))

@@ -49,6 +49,7 @@ urlpatterns = [
     path("rounds/<int:pk>/status/", rounds.status, name="round-status"),
     path("rounds/<int:pk>/recommendations/", rounds.recommendations, name="round-recommendations"),
     path("rounds/<int:pk>/non-matches/", rounds.non_matches, name="round-non-matches"),
+    path("non-matches/<int:pk>/smallest/", rounds.smallest_change, name="smallest-change"),
     path("rounds/<int:pk>/scenarios/", scenarios.index, name="scenarios"),
     path("scenarios/<int:pk>/", scenarios.detail, name="scenario"),
     path("scenarios/<int:pk>/status/", scenarios.status, name="scenario-status"),

@@ -4,14 +4,16 @@ from typing import Any
 
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HTMX_STOP_POLLING
 
 from deals.actions import ROUND_ACTIONS
+from matching import smallest, tasks
 from matching.explain import UNMATCHED, why_not
+from matching.explain import smallest as smallest_told
 from matching.models import NonMatch, Recommendation, Round
-from matching.states import ROUND_STEPS
+from matching.states import ROUND_STEPS, by_provincial_office
 from organisations.actors import Person
 from portal import moves, reads
 from portal.access import oversees, require, signed_in
@@ -102,5 +104,28 @@ def non_matches(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     rows = page_of(
         shown.select_related("round", "need__filing__project__region", "need__firm").order_by("code", "need_id"), request, size=30
     )
-    context = {"round": round_, "page": rows, "tabs": tabs, "rows": [(row, why_not(row)) for row in rows]}
+    context = {
+        "round": round_,
+        "page": rows,
+        "tabs": tabs,
+        "rows": [(_marked(row, by), why_not(row)) for row in rows],
+        "seeks": by_provincial_office(round_, by),
+    }
     return render(request, "portal/round/non_matches.html", context, by=by)
+
+
+@signed_in
+def smallest_change(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
+    """Ask for the smallest change that would have got a need its recommendation, and read what was found; a part of the page above."""
+    row = get_object_or_404(NonMatch.objects.filter(pk__in=NonMatch.objects.visible_to(by).values("pk")).select_related("round"), pk=pk)
+    require(by_provincial_office(row, by))
+    if request.method == "POST" and smallest.ask(row, by=by, at=by.at):
+        tasks.dispatch_smallest(row)
+    if request.method == "POST" and not request.htmx:  # type: ignore[attr-defined]  # its middleware
+        return redirect("round-non-matches", row.round_id)
+    return render(request, "portal/round/smallest.html", {"row": _marked(row, by)}, by=by)
+
+
+def _marked(row: Any, by: Person) -> Any:
+    row.smallest_told, row.may_ask = smallest_told(row), smallest.may_ask(row, at=by.at)
+    return row

@@ -7,7 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from matching import tasks
-from matching.models import Scenario
+from matching.models import NonMatch, Scenario
 from tests.matching import provinces
 
 pytestmark = pytest.mark.django_db
@@ -133,3 +133,36 @@ def test_api_asks_and_answers(base, cast, sent):
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "weights.charm")
     assert foreign.status_code == 404
     assert bai.get(f"/api/scenarios/{made.json()['id']}/").status_code == 404
+
+
+def test_smallest_change_is_looked_for_on_demand(base, as_, monkeypatch):
+    monkeypatch.setattr(tasks, "dispatch_smallest", lambda row: None)
+    row = NonMatch.objects.filter(round=base).first()
+    client, address = as_("zhao"), f"/non-matches/{row.pk}/smallest/"
+    assert "查找最小改动" in client.get(f"/rounds/{base.pk}/non-matches/").content.decode()
+
+    asked = client.post(address, headers={"HX-Request": "true"}).content.decode()
+    tasks.find_smallest_change(row.pk)
+    told = client.get(address).content.decode()
+
+    assert "正在重新求解" in asked
+    assert "hx-get" in asked
+    assert "提高 2000 万元，重新求解后本需求获得推荐" in told
+    assert "hx-get" not in told
+    assert [as_(name).post(address).status_code for name in ("lin", "bai", "mo_firm")] == [404] * 3
+
+
+def test_smallest_change_by_the_api_is_told_to_the_office_alone(base, cast, monkeypatch):
+    monkeypatch.setattr(tasks, "dispatch_smallest", lambda row: None)
+    row = NonMatch.objects.filter(round=base).first()
+    zhao, chen = APIClient(), APIClient()
+    zhao.force_login(cast.users["zhao"])
+    chen.force_login(cast.users["chen"])
+
+    asked = zhao.post(f"/api/non-matches/{row.pk}/smallest-change/")
+    tasks.find_smallest_change(row.pk)
+
+    assert (asked.status_code, asked.json()["smallest_change"]["phase"]) == (202, "asked")
+    assert zhao.get(f"/api/non-matches/{row.pk}/").json()["smallest_change"]["raises"][0]["units"] == 2000
+    assert chen.get(f"/api/non-matches/{row.pk}/").json()["smallest_change"] == {}
+    assert chen.post(f"/api/non-matches/{row.pk}/smallest-change/").status_code == 403
