@@ -36,7 +36,7 @@ HALVES = 2
 STIFF = 30.0
 MOST_ROWS_FOR_NEWTON = 3_000
 COARSE_SHARES = (0.02, 0.15, 1.0)
-DESCENT_STEPS, LAST_DESCENT_STEPS = 30, 80
+DESCENT_STEPS, LAST_DESCENT_STEPS = 30, 50
 LARGEST_PRICE = 2.0**61
 TINY = 1e-9  # a range for the price of a floor without a penalty, which rounding closes again
 REGULARISATION = 1e-8
@@ -44,7 +44,7 @@ BARRIER = 0.1
 NEWTON_ACCURACY = 0.3
 FEW_OPTIONS, MANY_OPTIONS = 5_000, 40_000
 SAMPLE = 4
-SAMPLES = (200_000, 800_000, 1_600_000)  # options
+ROWS_SEEN_HOT, ROWS_SEEN_WARM, ROWS_SEEN_COOL = 50, 200, 400  # options a row
 WARM_ENOUGH, COLD_ENOUGH = 1e-2, 2.5e-3
 LEAST_SHARE = 1e-3
 
@@ -329,13 +329,15 @@ def fit_large(dual: AnyModel, price: FloatArray, temperatures: tuple[float, ...]
     """Where the rows are too many to factorise: descents, hot ones on samples of the needs, first on the rows that most options use."""
     best, least = price, dual.sharp(price)
     near = price
-    few, some, more = (dual.sampled(-(-dual.options // options)) for options in SAMPLES)
-    busiest = np.argsort(-few.busyness(), kind="stable")
+    part = _sample_by_rows(dual, ROWS_SEEN_HOT)
+    busiest = np.argsort(-part.busyness(), kind="stable")
     for share in COARSE_SHARES:
-        near = quasi_newton(few, near, temperatures[0], DESCENT_STEPS, busiest[: int(np.ceil(share * len(busiest)))], stop)
-    near = quasi_newton(some, near, temperatures[0], DESCENT_STEPS, stop=stop)
+        near = quasi_newton(part, near, temperatures[0], DESCENT_STEPS, busiest[: int(np.ceil(share * len(busiest)))], stop)
+    part = _sample_by_rows(dual, ROWS_SEEN_WARM)
+    near = quasi_newton(part, near, temperatures[0], DESCENT_STEPS, stop=stop)
     for tau in temperatures[1:]:
-        part = some if tau > WARM_ENOUGH else more if tau > COLD_ENOUGH else dual
+        if tau < WARM_ENOUGH:
+            part = _sample_by_rows(dual, ROWS_SEEN_COOL) if tau > COLD_ENOUGH else dual
         steps = DESCENT_STEPS if tau > COLD_ENOUGH else LAST_DESCENT_STEPS
         near = quasi_newton(part.restricted(near, margin_at(tau)), near, tau, steps, stop=stop)
         sharp = dual.sharp(near)
@@ -344,6 +346,11 @@ def fit_large(dual: AnyModel, price: FloatArray, temperatures: tuple[float, ...]
         if stop():
             return dual, best
     return dual.restricted(best, SHORT_MARGIN), best
+
+
+def _sample_by_rows(dual: AnyModel, options_of_row: int) -> AnyModel:
+    """So many needs that each row is asked by so many options on average: fewer tell too little about it."""
+    return dual.sampled(max(dual.options // (options_of_row * len(dual.rows)), 1))
 
 
 def margin_at(tau: float) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.loan_instances import generate
-from matching.optimizer import Budget, Problem, Start, check, replay, solve
+from matching.optimizer import Budget, Problem, Start, check, dual, primal, replay, solve
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +67,31 @@ def test_floors_bind_and_are_certified():
     assert check(problem, solution).ok
     assert solution.gap <= 0.05
     assert solution.floor_prices.max() > 0
+
+
+def test_what_is_done_for_a_nation_holds_in_small(small, monkeypatch):
+    """Descents in place of factorisation, samples, halves that change, windows, short lists: as for many rows and needs."""
+    problem, _ = small
+    monkeypatch.setattr(dual, "MOST_ROWS_FOR_NEWTON", 10)
+    monkeypatch.setattr(dual, "ROWS_SEEN_HOT", 10)
+    monkeypatch.setattr(primal, "FEW_NEEDS", 10)
+    monkeypatch.setattr(primal, "MANY_NEEDS", 100)
+    monkeypatch.setattr(primal, "WINDOW", 60)
+
+    solution = solve(problem, budget=Budget(steps=400_000))
+
+    assert check(problem, solution).ok
+    assert solution.certificate == "prices"
+    assert solution.gap <= 0.03
+    assert replay(problem, solution).tobytes() == solution.choice.tobytes()
+
+
+def test_solve_keeps_to_its_time_and_replays_what_the_clock_decided(small):
+    problem, _ = small
+
+    solution = solve(problem, budget=Budget(time_limit_s=0.5))
+
+    assert solution.seconds < 2.0
+    assert len(set(solution.schedule.tolist())) > 1
+    assert check(problem, solution).ok
+    assert replay(problem, solution).tobytes() == solution.choice.tobytes()
