@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from matching.optimizer import Budget, Problem, check, solve
 
 DATA = Path(__file__).parent / "data" / "gap"
-TIMES_LARGEST = 20
+TIMES_LARGEST = 3
 
 
 def best_known() -> list[tuple[str, str, int]]:

@@ -21,7 +21,7 @@ from time import monotonic
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.optimizer import cuts, dual, primal, shards, tree
+from matching.optimizer import cuts, dual, exact, primal, shards, tree
 from matching.optimizer.certificate import Prices, bound_of, reduced, refuse_unpriceable
 from matching.optimizer.parallel import two_threads
 from matching.optimizer.presolve import Tightened, as_fixed, binding_rows, tighten
@@ -43,7 +43,7 @@ from matching.optimizer.shards import Crew
 
 DEFAULT_STEPS_PER_NEED = 200
 FEWEST_STEPS, MOST_STEPS = 20_000, 20_000_000
-SHARE_OF_TIME, SHARE_OF_TIME_BEFORE_TREE = 0.98, 0.7
+SHARE_OF_TIME, SHARE_OF_TIME_BEFORE_TREE, SHARE_OF_TIME_BEFORE_EXACT = 0.98, 0.7, 0.15
 SHARE_OF_TIME_FOR_PRICES, SHARE_OF_TIME_FOR_CUTS = 0.5, 0.4
 FEW_ROWS = 300
 CUT_ROUNDS_SMALL, CUT_ROUNDS = 12, 4
@@ -85,11 +85,32 @@ def _solved(
     watch.report("bound", bound=bound)
 
     core = primal.build_core(problem, tight, prices, values)
-    search, stopped_by = find_choice(core, bound, budget, gap, seed, start, watch)
+    packed = None if is_repair(budget) else exact.packings(problem, tight)
+    share = SHARE_OF_TIME
+    if packed is not None:
+        share = SHARE_OF_TIME_BEFORE_EXACT
+    elif tree.fits_a_tree(tight, is_repair=False):
+        share = SHARE_OF_TIME_BEFORE_TREE
+    search, stopped_by = find_choice(core, bound, budget, gap, seed, start, watch, share)
     choice, value = search.best, search.best_value
 
     leaves: tuple[Leaf, ...] = ()
-    given = None
+    given, solver_bound = None, None
+    if packed is not None and stopped_by in ("steps", "time") and watch.may_go_on() and gap_between(value, bound) > gap:
+        found = exact.improve(
+            core,
+            packed,
+            exact.prices_of_needs(problem, tight, values, prices.shift),
+            choice,
+            seed=seed,
+            steps=planned_steps(core, budget),
+            seconds_left=watch.seconds_left(SHARE_OF_TIME),
+            keep_going=lambda v: watch.report("exact", value=v, bound=bound, steps=search.steps_done),
+        )
+        solver_bound = float(found.bound)
+        if found.value > value:
+            choice, value, given = found.choice, found.value, found.choice
+        stopped_by = watch.reason or ("gap" if gap_between(value, bound) <= gap else stopped_by)
     if (
         stopped_by in ("steps", "time")
         and watch.may_go_on()
@@ -120,7 +141,7 @@ def _solved(
         bound=bound,
         gap=gap_between(value, bound),
         certificate=certificate_name(prices, leaves),
-        solver_bound=None,
+        solver_bound=solver_bound,
         steps_done=search.steps_done,
         stopped_by=stopped_by,
         seconds=watch.seconds,
@@ -184,7 +205,7 @@ def refit(problem: Problem, tight: Tightened, model: dual.Dual, start: Start, bu
 
 
 def find_choice(
-    core: primal.Core, bound: int, budget: Budget, gap: float, seed: int, start: Start | None, watch: "Watch"
+    core: primal.Core, bound: int, budget: Budget, gap: float, seed: int, start: Start | None, watch: "Watch", share: float
 ) -> tuple[primal.Search, StoppedBy]:
     """The search, planned by steps or by the time left, until it is done, close enough, out of time or told to stop."""
     search = primal.Search(core, seed=seed, start=None if start is None else start.choice)
@@ -193,7 +214,7 @@ def find_choice(
         return gap_between(now.best_value, bound) > gap and watch.report("search", value=now.best_value, bound=bound, steps=now.steps_done)
 
     if budget.steps is None and budget.time_limit_s is not None:
-        limit_s = budget.time_limit_s * (SHARE_OF_TIME_BEFORE_TREE if tree.fits_a_tree(core.tight, is_repair=False) else SHARE_OF_TIME)
+        limit_s = budget.time_limit_s * share
         finished = primal.run_for(search, seconds_left=lambda: limit_s - watch.seconds, keep_going=keep_going)
     else:
         finished = primal.run(search, steps=planned_steps(core, budget), keep_going=keep_going)
@@ -275,6 +296,11 @@ class Watch:
     def give_up_at(self, share: float) -> None:
         """Let the phase that follows run only until this share of the time limit is gone."""
         self._share = share
+
+    def seconds_left(self, share: float) -> Callable[[], float] | None:
+        """A clock that runs down to 0 at this share of the time limit; None where there is no limit."""
+        limit_s = self.limit_s
+        return None if limit_s is None else lambda: limit_s * share - self.seconds
 
     def may_go_on(self) -> bool:
         if self.limit_s is not None and self.reason is None:
