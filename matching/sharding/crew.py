@@ -149,7 +149,7 @@ class CrewOfWorkers:
             self._hold(index)
             return
         self.bytes_up += len(frame.body)
-        self.posts[index].has_answered = True
+        self.posts[index].is_taken = self.posts[index].has_answered = True
         answers[index] = Answer.unpack(frame.body)
 
     def _look_after(self, index: int) -> None:
