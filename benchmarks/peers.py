@@ -55,6 +55,7 @@ def by_scip(problem: Problem, seconds: float) -> dict[str, object]:
     matrix, limit = matrix_of(problem)
     model = Model()
     model.hideOutput()
+    model.setParam("timing/clocktype", 1)  # seconds of the processor, since a machine may be shared
     model.setParam("limits/time", seconds)
     x = [model.addVar(vtype="B", obj=float(-v)) for v in problem.value.tolist()]
     for r in range(matrix.shape[0]):

@@ -2,8 +2,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, milp
 
 from matching.optimizer import Budget, Problem, Start, check, replay, solve
@@ -304,36 +302,3 @@ def test_bugfix_scipy_24141_a_status_is_not_a_proof():
     found = milp(np.ones(8), integrality=np.ones(8), constraints=LinearConstraint(system, target, target))
 
     assert np.array_equal(system @ np.rint(found.x), target)
-
-
-@st.composite
-def small_problems(draw):
-    resources = draw(st.integers(1, 5))
-    amount = st.integers(1, 12)
-    option = st.tuples(st.integers(0, 40), st.dictionaries(st.integers(0, resources - 1), amount, max_size=3))
-    needs = draw(st.lists(st.lists(option, max_size=3), max_size=8))
-    capacity = draw(st.lists(st.integers(0, 30), min_size=resources, max_size=resources))
-    den = st.sampled_from([1, 2, 4, 256])
-    floor = den.flatmap(lambda d: st.tuples(st.integers(0, resources - 1), st.integers(0, 30), st.integers(0, d - 1), st.just(d)))
-    return problem_of(needs, capacity, draw(st.lists(floor, max_size=2)))
-
-
-def agrees_with_enumeration(problem):
-    solution = solved(problem, budget=Budget(steps=400))
-
-    assert solution.value == best_by_enumeration(problem)
-    assert solution.bound == solution.value
-    assert solution.stopped_by == "gap"
-
-
-@settings(max_examples=40, deadline=None, derandomize=True)
-@given(small_problems())
-def test_solve_agrees_with_enumeration(problem):
-    agrees_with_enumeration(problem)
-
-
-@pytest.mark.long
-@settings(max_examples=2_000, deadline=None)
-@given(small_problems())
-def test_solve_agrees_with_enumeration_on_thousands(problem):
-    agrees_with_enumeration(problem)
