@@ -67,7 +67,16 @@ class Workers:
 
     def _started(self, number: int) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "celery", "-A", "benchmarks._shard_worker", "worker", "--queues", self.queue]
-        command += ["--concurrency", "1", "--hostname", f"{number}-{self.queue}@%h", "--without-gossip", "--without-mingle"]
+        command += [
+            "--loglevel",
+            "INFO",
+            "--concurrency",
+            "1",
+            "--hostname",
+            f"{number}-{self.queue}@%h",
+            "--without-gossip",
+            "--without-mingle",
+        ]
         with (self.folder / f"worker-{number}.log").open("wb") as log:
             return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
 

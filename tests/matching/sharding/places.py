@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import count
 
 import numpy as np
@@ -10,8 +11,10 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from matching import optimizer, result, rounds, solving
 from matching.optimizer import Problem
-from matching.optimizer.shards import part_of
+from matching.optimizer.shards import CrewHere, part_of
+from matching.problem import build
 from matching.sharding import holder
 from matching.sharding.crew import CrewOfWorkers, Patience
 
@@ -20,6 +23,16 @@ HASTY = Patience(take_s=5.0, open_s=2.0, answer_s=1.0, idle_s=5.0)
 
 def store():
     return Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=10)
+
+
+def digest_in_one_process(round_, *, shards):
+    """What a round would have stored if one process had held that many shards."""
+    built = build(rounds.snapshot_of(round_))
+    facts = built.snapshot.header["round"]
+    budget = optimizer.Budget(steps=facts["steps"], time_limit_s=float(round_.time_limit_s))
+    given = {"gap": solving.GAP_WANTED, "seed": facts["seed"], "fixed": built.pins[0]}
+    solution = optimizer.solve(built.problem, budget=budget, crew=CrewHere(shards), **given)
+    return sha256(result.write(solution, snapshot_sha256=round_.snapshot_sha256, problem_sha256=built.sha256)).hexdigest()
 
 
 class Gone(Exception):
