@@ -13,6 +13,7 @@ import json
 import resource
 import statistics
 import sys
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -21,8 +22,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.loan_instances import generate
-from matching.optimizer import Budget, Problem, Start, check, replay, solve
+from matching.optimizer import Budget, Problem, Start, check, dual, replay, solve
 from matching.optimizer.kernels import sharp_pass
+from matching.optimizer.parallel import each, two_threads
+from matching.optimizer.presolve import as_fixed, binding_rows, tighten
 from matching.optimizer.warm import warm
 
 LIMITS = {"small": (2.0, 10.0), "provincial": (1.5, 6.0), "national": (60.0,), "continental": (180.0,)}
@@ -84,6 +87,39 @@ def measure(problem: Problem, limit_s: float) -> dict[str, object]:
     }
 
 
+def pass_rate(problem: Problem) -> dict[str, object]:
+    """One smoothed pass of the dual against reading its arrays once: eight bytes a use (row and amount), twelve an option, in two threads."""
+    tight = tighten(problem, as_fixed(problem, None))
+    model = dual.build(problem, tight, binding_rows(problem, tight))
+    price = np.zeros(len(model.rows))
+    arrays = [array.view(np.uint8)[: array.nbytes // 16 * 16].view(np.int64) for array in model.uses()]
+    halves = [[array[: len(array) // 2] for array in arrays], [array[len(array) // 2 :] for array in arrays]]
+    with two_threads():
+        price = dual.quasi_newton(model, price, 6e-2, 5)
+        passes = [timed(model.smoothed, price, 6e-3)[1] for _ in range(7)]
+        reads = [timed(each, lambda half: [int(np.bitwise_xor.reduce(array)) for array in half], halves)[1] for _ in range(7)]
+    size = sum(array.nbytes for array in arrays)
+    return {
+        "bytes": size,
+        "pass_ms": round(1e3 * statistics.median(passes), 2),
+        "read_ms": round(1e3 * statistics.median(reads), 2),
+        "ratio": round(statistics.median(passes) / statistics.median(reads), 1),
+        "read_gb_s": round(size / statistics.median(reads) / 1e9, 1),
+    }
+
+
+def slider(problem: Problem, limit_s: float = 0.5) -> dict[str, object]:
+    """One weight moved: 15 % more for three needs in ten, solved from the prices and the choice known, beside a cold solve in 1.5 s."""
+    base = solve(problem, budget=Budget(time_limit_s=6.0), gap=0.0)
+    rng = np.random.default_rng(1)
+    dearer = np.repeat(rng.random(problem.needs) < 0.3, np.diff(problem.option_start))
+    moved = replace(problem, value=np.where(dearer, problem.value * 115 // 100, problem.value))
+    start = Start(base.prices, base.price_shift, base.floor_prices, base.cuts, base.choice)
+    warm_one, seconds = timed(solve, moved, budget=Budget(time_limit_s=limit_s), gap=0.0, start=start)
+    cold = solve(moved, budget=Budget(time_limit_s=1.5), gap=0.0)
+    return {"seconds": round(seconds, 3), "gap_pct": round(100 * warm_one.gap, 4), "cold_1.5s_gap_pct": round(100 * cold.gap, 4)}
+
+
 def rematch(problem: Problem, events: int = 8) -> dict[str, object]:
     """One refusal at a time: everything published is fixed, the refused need may not come back, the rest fills what is free."""
     base = solve(problem, budget=Budget(time_limit_s=6.0), gap=0.0)
@@ -109,15 +145,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", nargs="+", choices=LIMITS, default=["small", "provincial"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[401, 402, 403, 404, 405])
-    parser.add_argument("--limits", nargs="+", type=float)
+    parser.add_argument("--limits", nargs="*", type=float)
     parser.add_argument("--fen", action="store_true")
     parser.add_argument("--rematch", action="store_true", help="also re-match after single refusals (first seed)")
+    parser.add_argument("--slider", action="store_true", help="also one weight moved, solved warm (first seed)")
+    parser.add_argument("--pass-rate", action="store_true", help="also one pass of the dual against reading its bytes (first seed)")
     parser.add_argument("--peers", type=float, metavar="SECONDS", help="also HiGHS, SCIP, CP-SAT for so long (small and provincial)")
     asked = parser.parse_args()
     print(f"kernels warm in {warm():.1f} s")
     result: dict[str, object] = {"calibration_s": calibration_seconds(), "fen": asked.fen}
     for size in asked.sizes:
-        for limit in asked.limits or LIMITS[size]:
+        for limit in LIMITS[size] if asked.limits is None else asked.limits:
             rows = []
             for seed in asked.seeds:
                 row = measure(instance(size, seed, fen=asked.fen), limit)
@@ -133,6 +171,10 @@ def main() -> None:
             }
         if asked.rematch:
             result[f"{size} rematch"] = rematch(instance(size, asked.seeds[0], fen=asked.fen))
+        if asked.slider:
+            result[f"{size} slider"] = slider(instance(size, asked.seeds[0], fen=asked.fen))
+        if asked.pass_rate:
+            result[f"{size} pass"] = pass_rate(instance(size, asked.seeds[0], fen=asked.fen))
         if asked.peers and size in ("small", "provincial"):
             from benchmarks.peers import compare  # noqa: PLC0415 -- only on request
 

@@ -21,7 +21,7 @@ from matching.optimizer.problem import CHAINS, UNMATCHED, IndexArray, IntArray, 
 
 SHORT_LIST = 16
 SHORT_LIST_OF_MANY = 8
-MANY_NEEDS = 50_000
+MANY_NEEDS, VAST_NEEDS = 50_000, 300_000
 WINDOW = 3_000
 KEY_BITS = 29
 FULL_SHARE = 1024
@@ -56,10 +56,17 @@ COLD_START = (Phase(76, 1014, 0.1, 0.003), Phase(20, 820, 0.01, 0.002), Phase(4,
 FEW_NEEDS_START = (Phase(70, 973, 0.2, 0.003), Phase(26, 717, 0.02, 0.001), Phase(4, 0, 0.0005, 0.0001))
 FEW_NEEDS = 2_000
 MANY_NEEDS_START = (
-    Phase(12, 1014, 0.1, 0.03, in_halves=True),
-    Phase(18, 1014, 0.03, 0.003),
+    Phase(12, 1003, 0.1, 0.03, in_halves=True),
+    Phase(18, 1003, 0.03, 0.003),
     Phase(8, 820, 0.01, 0.002),
     Phase(2, 0, 0.0005, 0.0001),
+)
+# With few moves for each need, guided less by price: what reduced value alone leaves free would not be filled again in time.
+VAST_START = (
+    Phase(10, 942, 0.02, 0.008, in_halves=True),
+    Phase(8, 900, 0.008, 0.003),
+    Phase(5, 768, 0.005, 0.001),
+    Phase(1, 0, 0.0005, 0.0001),
 )
 WARM_START = (Phase(15, 1003, 0.006, 0.001), Phase(4, 307, 0.003, 0.0005), Phase(1, 0, 0.0003, 0.0003))
 
@@ -371,7 +378,9 @@ def plan(core: Core, *, is_warm: bool) -> tuple[Phase, ...]:
         return WARM_START
     if len(core.needs) < FEW_NEEDS:
         return FEW_NEEDS_START
-    return COLD_START if len(core.needs) < MANY_NEEDS or len(core.floors[1]) else MANY_NEEDS_START
+    if len(core.needs) < MANY_NEEDS or len(core.floors[1]):
+        return COLD_START
+    return MANY_NEEDS_START if len(core.needs) < VAST_NEEDS else VAST_START
 
 
 def lots(count: int, seed: int) -> NDArray[np.uint64]:
