@@ -17,9 +17,15 @@ from matching.snapshot import NONE, IntArray, Snapshot, below
 
 Mask = NDArray[np.bool_]
 
+GoingOn = Callable[[int, int], object]  # done, of how many; it may raise to stop what goes on
+
 BLOCK = 1024  # needs screened at a time: bounds memory at national size
 NO_LIMIT = np.iinfo(np.int64).max
 PASSED = np.iinfo(np.int64).max
+
+
+def silent(_done: int, _of: int) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -311,8 +317,8 @@ class Candidates:
         return Candidates(self.need[kept], self.branch[kept], self.product[kept], self.rate_bp[kept])
 
 
-def find(ground: Ground, needs: IntArray | None = None) -> Candidates:
-    """The candidates of all needs, or of those asked for."""
+def find(ground: Ground, needs: IntArray | None = None, *, going_on: GoingOn = silent) -> Candidates:
+    """The candidates of all needs, or of those asked for. `going_on` hears how many needs are screened, of how many."""
     s = ground.snapshot
     parts = []
     asked = np.arange(s.needs) if needs is None else needs
@@ -320,6 +326,7 @@ def find(ground: Ground, needs: IntArray | None = None) -> Candidates:
         screened = screen(ground, rows)
         row, branch = np.nonzero(screened.refused_by == PASSED)
         parts.append((rows[row], branch, screened.product[row, s["branch_bank"][branch]]))
+        going_on(len(rows) + (len(parts) - 1) * BLOCK, len(asked))
     need, branch, product = (
         np.concatenate([np.empty(0, dtype=np.int64), *columns]) for columns in (zip(*parts, strict=True) if parts else [()] * 3)
     )

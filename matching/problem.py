@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matching import candidates, canonical, scoring, subsidy
-from matching.candidates import Candidates, Ground
+from matching.candidates import Candidates, GoingOn, Ground, silent
 from matching.scoring import Options
 from matching.snapshot import NONE, IntArray, Snapshot, below
 from matching.subsidy import Stack, Stream
@@ -59,12 +59,12 @@ class Built:
         return _fix_pins(self)
 
 
-def build(snapshot: Snapshot, *, needs: IntArray | None = None) -> Built:
-    """The problem of a round; of some needs only, to see whether they could be matched at all."""
+def build(snapshot: Snapshot, *, needs: IntArray | None = None, going_on: GoingOn = silent) -> Built:
+    """The problem of a round; of some needs only, to see whether they could be matched at all. `going_on` as in `candidates.find`."""
     from matching.optimizer import Problem  # noqa: PLC0415 -- numba and scipy take a second to import; only who builds a problem waits for them
 
     ground = Ground(snapshot)
-    options, known, found = _price(ground, candidates.find(ground, needs))
+    options, known, found = _price(ground, candidates.find(ground, needs, going_on=going_on))
     terms = scoring.score(ground, options)
     kept = _within_limit(ground, options, scoring.total(terms))
     options, terms = options.take(kept), {name: points[kept] for name, points in terms.items()}

@@ -137,6 +137,7 @@ def freeze(round_: Round, *, commitments: Commitments, by: Person, at: dt.dateti
         changes = {
             "snapshot_sha256": snapshot.sha256,
             "needs": snapshot.needs,
+            "progress": {"phase": "collected", "needs": snapshot.needs},
             "weights": weights,
             "frozen_at": at,
             "next_round_on": dt.date.fromisoformat(snapshot.header["next_round_on"]),

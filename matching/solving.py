@@ -7,12 +7,12 @@ attempt or an expired lease. All is computed from the snapshot and by steps, so 
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -32,13 +32,17 @@ from matching.telling import tell
 from organisations.actors import system
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from matching.optimizer import Progress, Solution
 
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], dt.datetime]
+Row = TypeVar("Row")
 
 HEARTBEAT_S = 1.0
+ROWS_BETWEEN_LOOKS = 200
 GAP_WANTED = 1e-4
 
 
@@ -58,15 +62,31 @@ class Attempt:
     def renew(self, **progress: object) -> None:
         """Extend the lease and tell where we are, by compare-and-set outside any step. Raises Superseded."""
         told = {"progress": progress} if progress else {}
-        own = Round.objects.filter(pk=self.round.pk, attempt=self.number, state=Round.State.SOLVING, cancel_requested=False)
-        if not own.update(lease_until=self.clock() + lease(), **told):
+        if not self._own().update(lease_until=self.clock() + lease(), **told):
             raise Superseded
         self.renewed_s = monotonic()
 
-    def keep(self) -> None:
-        """Renew the lease now and then where there is no progress to tell. Raises Superseded."""
+    def _own(self) -> "QuerySet[Round]":
+        return Round.objects.filter(pk=self.round.pk, attempt=self.number, state=Round.State.SOLVING, cancel_requested=False)
+
+    def keep(self, **progress: object) -> None:
+        """Renew the lease now and then, telling where we are if there is anything to tell. Raises Superseded."""
         if monotonic() - self.renewed_s >= HEARTBEAT_S:
-            self.renew()
+            self.renew(**progress)
+
+    def stand(self) -> None:
+        """Raise Superseded if the round was cancelled or taken over. Writes nothing: for a transaction that must not hold the round yet."""
+        if monotonic() - self.renewed_s >= HEARTBEAT_S:
+            if not self._own().exists():
+                raise Superseded
+            self.renewed_s = monotonic()
+
+    def heeded(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The rows, while the attempt keeps its round."""
+        for told, row in enumerate(rows):
+            if told % ROWS_BETWEEN_LOOKS == 0:
+                self.keep(phase="telling", told=told)
+            yield row
 
     def heartbeat(self, progress: "Progress") -> bool:
         """Called by the optimizer; False stops it."""
@@ -139,7 +159,9 @@ def compute(attempt: Attempt) -> "tuple[Built, Solution]":
 
     round_ = attempt.round
     data = RoundData.objects.get(round=round_.pk)
-    built = build(read(bytes(data.header), bytes(data.arrays)))
+    attempt.renew(phase="problem")
+    snapshot = read(bytes(data.header), bytes(data.arrays))
+    built = build(snapshot, going_on=lambda done, of: attempt.keep(phase="problem", screened=done, needs=of))
     attempt.renew(phase="problem", needs=built.problem.needs, options=built.problem.options)
     fixed, impossible = built.pins
     if impossible:
@@ -160,11 +182,14 @@ def compute(attempt: Attempt) -> "tuple[Built, Solution]":
 
 
 def land(attempt: Attempt, built: Built, solution: "Solution", *, seconds: float, at: dt.datetime) -> Round:
-    """Write result, recommendations and explanations in one transaction, if this attempt still holds the round."""
+    """Write result, recommendations and explanations in one transaction, if this attempt still holds the round.
+
+    The round itself is taken last, so that until then it can be cancelled, and what is written goes with the transaction.
+    """
     round_ = attempt.round
     stored = result.write(solution, snapshot_sha256=round_.snapshot_sha256, problem_sha256=built.sha256)
     told = Outcome(built, solution, standbys=built.snapshot.policy["standbys"])
-    advice, unmatched = list(told.advice()), list(told.unmatched())
+    advice, unmatched = list(attempt.heeded(told.advice())), list(attempt.heeded(told.unmatched()))
     changes = {
         "needs": built.problem.needs,
         "options": built.problem.options,
@@ -178,9 +203,9 @@ def land(attempt: Attempt, built: Built, solution: "Solution", *, seconds: float
         "progress": {"phase": "solved", "gap": solution.gap, "steps": solution.steps_done, "stopped_by": solution.stopped_by},
     }
     with transaction.atomic():
-        take(ROUND_STEPS, "solve", round_, by=system(at), at=at, seen=round_.version, changes=changes, also=attempt.may_land)
         RoundData.objects.filter(round=round_.pk).update(result=stored)
-        tell(round_, advice, unmatched)
+        tell(round_, advice, unmatched, going_on=lambda _written: attempt.stand())
+        take(ROUND_STEPS, "solve", round_, by=system(at), at=at, seen=round_.version, changes=changes, also=attempt.may_land)
     return round_
 
 

@@ -1,7 +1,8 @@
 """Writing what a round tells: a recommendation or an explanation for each need, by COPY, without an object for each row."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from django.db import connection, models
@@ -10,7 +11,7 @@ from matching.models import NonMatch, Recommendation, Round
 from matching.outcome import Advice, Unmatched
 
 TOLD = ("amount", "rate_bp", "cost_bp", "stack", "subsidy_by_year", "value", "terms", "is_named", "explanation")
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 2000
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -33,29 +34,20 @@ def tell(
     )
 
 
-def copy_text(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]], going_on: Callable[[int], object]) -> int:
+def copy_text(model: type[models.Model], names: Sequence[str], rows: Iterator[Sequence[Any]], going_on: Callable[[int], object]) -> int:
     """Rows of plain values, JSON as lists and maps, in PostgreSQL's own text form, hundreds at a time: a call for each value would cost more than the rest."""
     meta, quote = model._meta, connection.ops.quote_name
     fields = [meta.get_field(name) for name in names]
     makers = [_json_text if isinstance(field, models.JSONField) else _TEXT.get(type(field), _plain) for field in fields]
     columns = ", ".join(quote(str(field.column)) for field in fields)
+    statement = f"COPY {quote(meta.db_table)} ({columns}) FROM STDIN"
     written = 0
-    with (
-        connection.wrap_database_errors,
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {quote(meta.db_table)} ({columns}) FROM STDIN") as copy,
-    ):
-        lines: list[str] = []
-        for row in rows:
-            lines.append("\t".join([make(value) for make, value in zip(makers, row, strict=True)]))
-            if len(lines) == ROWS_AT_ONCE:
-                copy.write("\n".join(lines) + "\n")
-                written += len(lines)
-                lines.clear()
-                going_on(written)
-        if lines:
+    texts = ("\t".join([make(value) for make, value in zip(makers, row, strict=True)]) for row in rows)
+    while lines := list(islice(texts, ROWS_AT_ONCE)):
+        with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
             copy.write("\n".join(lines) + "\n")
-            written += len(lines)
+        written += len(lines)
+        going_on(written)  # between two copies: while one is open the connection answers nothing else
     return written
 
 

@@ -37,7 +37,7 @@ def test_killed_worker_changes_nothing_but_the_number_of_attempts(world, cast, t
     with worker(queue, tmp_path / "first.log") as first:
         round_ = long_round(world, cast)  # while the worker starts
         tasks.solve_round.apply_async([round_.pk], queue=queue)
-        until(lambda: Round.objects.get(pk=round_.pk).progress.get("phase", "started") != "started", tmp_path / "first.log")
+        until(lambda: Round.objects.get(pk=round_.pk).progress["phase"] not in ("collected", "started"), tmp_path / "first.log")
         os.killpg(first.pid, signal.SIGKILL)
         first.wait(timeout=10)
     dead = Round.objects.get(pk=round_.pk)
