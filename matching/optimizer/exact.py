@@ -20,6 +20,7 @@ from scipy.sparse import block_array, csr_array  # type: ignore[import-untyped] 
 
 from matching.optimizer import kernels, primal
 from matching.optimizer.certificate import value_of
+from matching.optimizer.parallel import each
 from matching.optimizer.presolve import Tightened, binding_rows, row_divisors, use_of
 from matching.optimizer.problem import UNMATCHED, IntArray, Problem
 
@@ -30,7 +31,7 @@ ITERATIONS = 1_500
 SHIFT = 16
 SHARE_OF_SPREAD = 0.3
 SPREAD_OVER = 4
-FREE_SHARES = (0.2, 0.4, 0.6, 1.0)
+FREE_SHARES = ((0.2, 0.4), (0.6, 1.0))  # side by side
 OPTIONS_A_FREE_NEED = 4
 NODES = 200
 
@@ -143,25 +144,33 @@ def improve(
     seconds_left: Callable[[], float] | None,
     keep_going: Callable[[int], bool],
 ) -> Found:
-    """Search again at temperatures of this kind of problem, price the packings, let HiGHS look through what they leave open."""
+    """Price the packings, search again at temperatures of this kind of problem, let HiGHS look through what is left open."""
     problem, tight = core.problem, core.tight
     base = sum(problem.value[tight.fixed[tight.fixed >= 0]].tolist())
-    best, value = _searched(core, choice, seed, steps, seconds_left, keep_going)
+    best, value = choice, value_of(problem, choice)
     lost = losses(problem, packed, need_price, value - base)
     bound = (lost.total >> SHIFT) + base
-    for n, share in enumerate(FREE_SHARES):
-        if value >= bound or not keep_going(value):
+
+    def may_gain(now: int) -> bool:
+        return now < bound and keep_going(now)
+
+    if may_gain(value):
+        best, value = _searched(core, choice, seed, steps, seconds_left, may_gain)
+    for n, shares in enumerate(FREE_SHARES):
+        if not may_gain(value):
             break
         slack = lost.slack(value - base)
-        looked_at = _narrowed(problem, tight, lost, slack, share)
-        left = len(FREE_SHARES) - n
-        limit = {"node_limit": NODES} if seconds_left is None else {"time_limit": max(seconds_left() / left, 0.01)}
-        found, is_through = _by_highs(problem, tight, looked_at, limit)
-        if found is not None and value_of(problem, found) > value:
-            best, value = found, value_of(problem, found)
-        if is_through and share == FREE_SHARES[-1]:
-            break
+        limit = _limit(seconds_left, len(FREE_SHARES) - n)
+        narrowed = [_narrowed(problem, tight, lost, slack, share) for share in shares]
+        for found in each(lambda looked_at, limit=limit: _by_highs(problem, tight, looked_at, limit), narrowed):
+            if found is not None and value_of(problem, found) > value:
+                best, value = found, value_of(problem, found)
     return Found(best, value, bound)
+
+
+def _limit(seconds_left: Callable[[], float] | None, rounds_left: int) -> dict[str, float]:
+    """An equal part of the time left; so many nodes where there is no clock."""
+    return {"node_limit": NODES} if seconds_left is None else {"time_limit": max(seconds_left() / rounds_left, 0.01)}
 
 
 def _searched(
@@ -170,7 +179,7 @@ def _searched(
     seed: int,
     steps: int,
     seconds_left: Callable[[], float] | None,
-    keep_going: Callable[[int], bool],
+    may_gain: Callable[[int], bool],
 ) -> tuple[IntArray, int]:
     """The search once more, its temperatures by how far the options of a need lie apart, not by what they are worth."""
     first, last = core.option_start[:-1][core.needs], core.option_start[1:][core.needs] - 1
@@ -178,7 +187,7 @@ def _searched(
     search = primal.Search(replace(core, median=max(int(np.median(apart) * SHARE_OF_SPREAD), 1)), seed=seed, start=None)
 
     def go_on(now: primal.Search) -> bool:
-        return keep_going(now.best_value)
+        return may_gain(now.best_value)
 
     if seconds_left is None:
         primal.run(search, steps=steps, keep_going=go_on)
@@ -217,11 +226,11 @@ def _narrowed(problem: Problem, tight: Tightened, lost: Losses, slack: int, shar
     return looked_at
 
 
-def _by_highs(problem: Problem, tight: Tightened, looked_at: NDArray[np.bool_], limit: dict[str, float]) -> tuple[IntArray | None, bool]:
-    """The best choice HiGHS finds among these options, if it holds, and whether HiGHS says that it looked through all."""
+def _by_highs(problem: Problem, tight: Tightened, looked_at: NDArray[np.bool_], limit: dict[str, float]) -> IntArray | None:
+    """The best choice HiGHS finds among these options, if it holds."""
     option = np.flatnonzero(looked_at)
     if not len(option):
-        return None, True
+        return None
     need = np.repeat(np.arange(problem.needs), np.diff(problem.option_start))[option]
     divisor = row_divisors(problem, tight)
     row = problem.use_resource[problem.use_start[option]]
@@ -248,10 +257,10 @@ def _by_highs(problem: Problem, tight: Tightened, looked_at: NDArray[np.bool_], 
         options={"mip_rel_gap": 0.0, **limit},
     )
     if found.x is None:
-        return None, found.status == 2
+        return None
     choice = np.where(tight.free, UNMATCHED, tight.fixed)
     taken = found.x[: len(option)] > 0.5
     choice[need[taken]] = option[taken]
     used = use_of(problem, choice)
     holds = len(np.unique(need[taken])) == int(taken.sum()) and all(u <= c for u, c in zip(used, problem.capacity.tolist(), strict=True))
-    return (choice if holds else None), found.status == 0
+    return choice if holds else None
