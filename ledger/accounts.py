@@ -17,7 +17,7 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, DomainError
-from common.money import FEN
+from common.money import FEN, format_wan
 from common.steps import Actor, insert_rows, update_rows
 from ledger.models import Entry, LedgerAccount
 
@@ -44,8 +44,8 @@ class NoRoom(DomainError):
     def __init__(self, account: LedgerAccount, amount: Decimal) -> None:
         self.account, self.amount, self.free = account, amount, account.free
         super().__init__(
-            _("%(account)s 剩余 %(free)s 元，不足以预留 %(amount)s 元。")
-            % {"account": account.name, "free": account.free, "amount": amount},
+            _("%(account)s 剩余 %(free)s 万元，不足以预留 %(amount)s 万元。")
+            % {"account": account.name, "free": "—" if self.free is None else format_wan(self.free), "amount": format_wan(amount)},
             remedy=_("请减少金额，或请额度所有方追加后再办理。"),
         )
 
@@ -58,10 +58,10 @@ class BelowCommitted(NoRoom):
     def __init__(self, account: LedgerAccount, limit: Decimal) -> None:
         super().__init__(account, limit)
         used = account.held + account.posted
-        self.message = _("%(account)s 已预留和已用合计 %(used)s 元，额度不能调整为 %(limit)s 元。") % {
+        self.message = _("%(account)s 已预留和已用合计 %(used)s 万元，额度不能调整为 %(limit)s 万元。") % {
             "account": account.name,
-            "used": used,
-            "limit": limit,
+            "used": format_wan(used),
+            "limit": format_wan(limit),
         }
         self.remedy = _("最低可调整到已预留和已用的合计数。")
 
@@ -266,7 +266,8 @@ def reverse_many(requests: Sequence[Reverse], *, by: Actor, at: dt.datetime, not
             for account in book.line(request.account_id):
                 if account.posted < request.amount:
                     raise WrongAmount(
-                        _("冲回金额 %(amount)s 元超过已用金额 %(posted)s 元。") % {"amount": request.amount, "posted": account.posted},
+                        _("冲回金额 %(amount)s 万元超过已用金额 %(posted)s 万元。")
+                        % {"amount": format_wan(request.amount), "posted": format_wan(account.posted)},
                         field="amount",
                         remedy=_("请核对冲回金额。"),
                     )
@@ -386,7 +387,7 @@ def _post_on(book: _Book, account: LedgerAccount, request: Post, *, fact: bool) 
     left = open_hold.left if open_hold else ZERO
     if open_hold is not None and request.amount > left and not fact:
         raise WrongAmount(
-            _("记账金额 %(amount)s 元超过预留余额 %(left)s 元。") % {"amount": request.amount, "left": left},
+            _("记账金额 %(amount)s 万元超过预留余额 %(left)s 万元。") % {"amount": format_wan(request.amount), "left": format_wan(left)},
             field="amount",
             remedy=_("请核对金额，或先补充预留。"),
         )

@@ -14,6 +14,7 @@ from deals.models import Deal, Invitation, SubsidyClaim
 from matching.models import Round
 from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Unit
+from portal.access import is_provincial
 from projects.models import Filing
 from schemes.models import Scheme
 
@@ -60,16 +61,12 @@ def of_filing(filing: Filing, by: Person, due: dt.datetime | None = None) -> Mov
         what = _("填写并提交") if filing.state == Filing.State.DRAFT else _("修改后重新提交")
         return Move(filing.firm.name, what, due, by.seat(filing.firm_id, *FIRM_ROLES) is not None)
     if filing.state == Filing.State.IN_POOL:
-        return Move(PROVINCE, _("择批上报"), None, _is_provincial(by))
+        return Move(PROVINCE, _("择批上报"), None, is_provincial(by))
     if filing.state == Filing.State.REPORTED:
         return Move(_("国家部委"), _("审定备选项目清单"), None, is_mine=False)
     if filing.state == Filing.State.LISTED:
         return Move(_("银行与企业"), _("对接洽谈"), None, is_mine=False)
     return Move()
-
-
-def _is_provincial(by: Person) -> bool:
-    return any(seat.unit_kind == Unit.Kind.PROVINCE for seat in by.seats)
 
 
 I = Invitation.State  # noqa: E741 -- the table reads better with one letter
@@ -135,7 +132,7 @@ def of_claim(claim: SubsidyClaim, by: Person) -> Move:
         who = claim.deal.firm if by_firm else claim.deal.branch.organisation
         return Move(who.name, what, None, by.seat(who.pk) is not None)
     if state == SubsidyClaim.State.FILED:
-        return Move(PROVINCE, _("审核申领"), None, any(seat.line == Unit.Line.INDUSTRY for seat in by.seats) and _is_provincial(by))
+        return Move(PROVINCE, _("审核申领"), None, any(seat.line == Unit.Line.INDUSTRY for seat in by.seats) and is_provincial(by))
     if state == SubsidyClaim.State.EVIDENCED:
         return Move(deciding, _("审核凭证"), None, decides)
     if state == SubsidyClaim.State.REVIEWED:
@@ -146,7 +143,7 @@ def of_claim(claim: SubsidyClaim, by: Person) -> Move:
 
 
 def of_round(round_: Round, by: Person) -> Move:
-    mine = _is_provincial(by)
+    mine = is_provincial(by)
     if round_.state == Round.State.PLANNED:
         return Move(PROVINCE, _("冻结快照"), None, mine)
     if round_.state in (Round.State.FROZEN, Round.State.SOLVING):

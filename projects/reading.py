@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Invalid, Problem
@@ -192,7 +193,7 @@ def _choice(field: FormField, value: Any, _known: Known, path: str) -> str:
     for member in field.choices:
         if text == str(member.label):
             return str(member.value)
-    raise _not_offered(field, value, path, "、".join(str(label) for label in field.choices.labels))
+    raise _not_offered(field, value, path, now("、").join(str(label) for label in field.choices.labels))
 
 
 def _choices(field: FormField, value: Any, known: Known, path: str) -> list[str]:

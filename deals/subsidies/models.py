@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from common.models import Provincial, Versioned
 from organisations.actors import Person
@@ -58,7 +59,7 @@ class SubsidyClaim(Provincial, Versioned):
         EVIDENCED = "evidenced", _("已报送凭证")
         REVIEWED = "reviewed", _("已审核")
         APPROVED = "approved", _("已批准")
-        SETTLED = "settled", _("已结清")
+        SETTLED = "settled", pgettext_lazy("claim", "已结清")
         REFUSED = "refused", _("不予支持")
         RECORDED = "recorded", _("已登记")
 

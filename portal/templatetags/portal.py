@@ -1,12 +1,14 @@
 """How the pages show money, rates, dates, states and clocks."""
 
 import datetime as dt
+import re
 import secrets
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -34,6 +36,32 @@ HONOURS = {
     "champion": _("制造业单项冠军"),
     "single_champion": _("制造业单项冠军"),
 }
+# The first word of a ledger entry's business key → the page of what it names, and its name.
+ENTRY_SUBJECTS = {
+    "deal": ("deal", _("对接项目")),
+    "claim": ("claim", _("贴息申领")),
+    "recommendation": ("", _("推荐")),
+    "appetite": ("", _("投放意向")),
+    "budget": ("", _("贴息预算")),
+    "budget_document": ("", _("预算文件")),
+}
+# Notes that the service writes into the ledger itself, for the catalogue: a person's own words are in no catalogue and stay as they are.
+ENTRY_NOTES = (
+    _("对接项目预留"),
+    _("转为对接项目预留"),
+    _("企业确认"),
+    _("签约"),
+    _("签约未提款部分"),
+    _("启用候补"),
+    _("银行谢绝"),
+    _("不同意公开"),
+    _("逾期失效"),
+    _("企业已选其他银行"),
+    _("批准"),
+    _("拨付"),
+    _("示例数据"),
+)
+ROUND_NUMBER = re.compile(r"\d{4}-\d{2}(-\d+)?")
 SHORTENED_FROM = Decimal(1_000_000)  # 100 万元; smaller amounts are shown to the fen
 
 
@@ -182,9 +210,25 @@ def review_steps(filing: Any) -> list[Any]:
 
 
 @register.filter
-def yi(amount: Decimal) -> str:
-    """亿元 with two decimals, for tight places that say their unit elsewhere."""
-    return f"{Decimal(amount) / 100_000_000:.2f}"
+def entry_about(entry: Any) -> SafeString:
+    """What a ledger entry belongs to, in words, from its business key; the key itself on hover, for whoever audits."""
+    kind, _colon, rest = entry.business_key.partition(":")
+    number = rest.partition(":")[0]
+    page, name = ENTRY_SUBJECTS.get(kind, ("", ""))
+    words = f"{name} {number}" if name else now("系统记录")
+    if page and number.isdigit():
+        return format_html('<a href="{}" title="{}">{}</a>', reverse(page, args=[number]), entry.business_key, words)
+    return format_html('<span class="muted" title="{}">{}</span>', entry.business_key, words)
+
+
+@register.filter
+def entry_note(entry: Any) -> str:
+    """Why a ledger entry was made, in the reader's language where the service itself wrote it; a round's holds carry its number."""
+    if not entry.note:
+        return DASH
+    if entry.kind == entry.Kind.HOLD and ROUND_NUMBER.fullmatch(entry.note):
+        return now("推荐轮次 %(number)s") % {"number": entry.note}
+    return now(entry.note)
 
 
 @register.filter

@@ -14,7 +14,7 @@ from common.steps import allowed_verbs
 from deals import consents
 from deals.actions import FILING_ACTIONS
 from deals.models import Deal
-from matching.explain import why, why_not
+from matching.explain import why
 from matching.models import NonMatch, Recommendation
 from organisations.actors import REVIEW_ROLES, Person
 from organisations.models import Region
@@ -22,6 +22,7 @@ from portal import entries, moves, reads
 from portal.access import is_firm, is_reviewer, oversees, require, signed_in
 from portal.page import Tab, page_of, render
 from portal.panel import Refused, entry_forms, explained, panel
+from portal.unmatched import with_reasons
 from projects.attachments import KINDS, may_attach
 from projects.history import timeline
 from projects.models import Disclosure, EquipmentItem, Filing, ProjectFile
@@ -116,7 +117,7 @@ def _inside(filing: Filing, by: Person) -> dict[str, Any]:
         "offers": offers,
         "best": min((cost for cost in map(all_in_cost, offers) if cost is not None), default=None) if len(offers) > 1 else None,
         "recommendations": [(row, why(row)) for row in recommendations],
-        "missed": [(row, why_not(row)) for row in missed.order_by("-round_id")[:1]],
+        "missed": with_reasons(missed.order_by("-round_id")[:1], at=by.at),
         "claims": claims,
         "disclosures": _disclosures(filing),
     }

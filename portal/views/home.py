@@ -117,6 +117,12 @@ def _bank(by: Person) -> Iterator[Item]:
 def _province(by: Person) -> Iterator[Item]:
     if not is_provincial(by):
         return
+    visible = Filing.objects.visible_to(by).order_by()
+    for state, what in ((Filing.State.IN_POOL, _("择批上报")), (Filing.State.REPORTED, _("列入备选项目清单"))):
+        number = visible.filter(state=state).count()
+        if number:
+            title = _("%(state)s %(number)s 件") % {"state": state.label, "number": number}
+            yield Item(str(title), what, "", f"{reverse('filings')}?state={state}", None)
     for row in reads.rounds(by).filter(state__in=["planned", "solved"]).order_by("planned_for")[:SHOWN]:
         move = moves.of_round(row, by)
         if move.is_mine:

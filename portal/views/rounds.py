@@ -10,7 +10,7 @@ from django_htmx.http import HTMX_STOP_POLLING
 
 from deals.actions import ROUND_ACTIONS
 from matching import smallest, tasks
-from matching.explain import UNMATCHED, why_not
+from matching.explain import UNMATCHED
 from matching.explain import smallest as smallest_told
 from matching.models import NonMatch, Recommendation, Round
 from matching.states import ROUND_STEPS, by_provincial_office
@@ -20,6 +20,7 @@ from portal.access import oversees, require, signed_in
 from portal.history import events_of
 from portal.page import Tab, page_of, render
 from portal.panel import Refused, explained, panel
+from portal.unmatched import with_reasons
 
 RUNNING = (Round.State.FROZEN, Round.State.SOLVING)
 C = Recommendation.State
@@ -108,7 +109,7 @@ def non_matches(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
         "round": round_,
         "page": rows,
         "tabs": tabs,
-        "rows": [(_marked(row, by), why_not(row)) for row in rows],
+        "rows": [(_marked(row, by), reasons) for row, reasons in with_reasons(rows, at=by.at)],
         "seeks": by_provincial_office(round_, by),
     }
     return render(request, "portal/round/non_matches.html", context, by=by)

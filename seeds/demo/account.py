@@ -85,7 +85,7 @@ def told() -> list[tuple[str, str]]:
             ),
             (
                 f"round {found.number}: {found.needs} needs, {found.options} options, {found.matched} matched, "
-                f"{recommended(found)} yuan; {percent(found.gap)} below the proven bound"
+                f"{recommended(found):,} yuan; {percent(found.gap)} below the proven bound"
             ),
         ),
         (
@@ -101,12 +101,12 @@ def told() -> list[tuple[str, str]]:
                 f"签约 {wan(total(Deal, 'signed_amount'))} 万元，放款 {wan(total(Drawdown, 'amount'))} 万元（涉及 "
                 f"{Need.objects.filter(deals__drawdowns__isnull=False).distinct().count()} 项需求）"
             ),
-            f"signed {total(Deal, 'signed_amount')} yuan, drawn {total(Drawdown, 'amount')} yuan",
+            f"signed {total(Deal, 'signed_amount'):,} yuan, drawn {total(Drawdown, 'amount'):,} yuan",
         ),
         (
-            f"贴息计提 {total(AccrualLine, 'amount')} 元，已付 {paid} 元；申领："
+            f"贴息计提 {total(AccrualLine, 'amount'):,} 元，已付 {paid:,} 元；申领："
             + "，".join(f"{state.label} {claims[state]}" for state in C if state in claims),
-            f"subsidy booked {total(AccrualLine, 'amount')} yuan, paid {paid} yuan; claims: "
+            f"subsidy booked {total(AccrualLine, 'amount'):,} yuan, paid {paid:,} yuan; claims: "
             + ", ".join(f"{state.value} {claims[state]}" for state in C if state in claims),
         ),
         (f"审计记录 {AuditEvent.objects.count()} 条", f"{AuditEvent.objects.count()} audit events"),

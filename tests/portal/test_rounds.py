@@ -1,9 +1,13 @@
 """Rounds as the provincial office sees them, and what a firm reads of one."""
 
+import datetime as dt
+
 import pytest
 
 from matching.models import Round
+from portal.unmatched import with_reasons
 from tests import factories
+from tests.factories import NOW
 from tests.portal import cases
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +69,18 @@ def test_firm_reads_why_and_when_the_next_round_is(world, cast, as_, listed):
 
     assert "轮未能推荐银行" in shown
     assert "下一轮推荐计划于 2026年3月16日 进行" in shown
+
+
+def test_next_round_is_always_ahead_of_the_reader(world, listed):
+    row = cases.non_match(cases.round_(world), listed)
+
+    told = with_reasons([row], at=NOW + dt.timedelta(days=60))
+
+    said = dt.date.fromisoformat(row.explanation["next_round_on"])
+    assert said >= (NOW + dt.timedelta(days=60)).date()
+    assert told[0][1][-1] == f"下一轮推荐计划于 {said.year}年{said.month}月{said.day}日 进行，届时自动再次参加。"
+    row.refresh_from_db()
+    assert row.explanation["next_round_on"] == "2026-03-16"
 
 
 def test_firm_compares_offers_by_cost_after_subsidy(world, cast, as_, listed):
