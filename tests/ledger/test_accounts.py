@@ -87,7 +87,7 @@ def test_change_limit_starts_from_nothing_where_none_was_declared():
 def test_limit_is_not_cut_below_what_is_promised_and_done(branch):
     hold(branch, 300)
 
-    with pytest.raises(BelowCommitted, match="合计 0.03 万元"):
+    with pytest.raises(BelowCommitted, match=r"合计 0\.03 万元"):
         accounts.set_limit(branch.pk, Decimal("299.99"), business_key="cut", by=BY, at=NOW)
 
     assert balance(branch) == (600, 300, 0)
@@ -188,7 +188,7 @@ def test_post_twice_counts_once(branch):
 def test_post_beyond_the_hold_is_refused(branch):
     hold(branch, 100)
 
-    with pytest.raises(WrongAmount, match="预留余额 0.01 万元"):
+    with pytest.raises(WrongAmount, match=r"预留余额 0\.01 万元"):
         post(branch, 101, hold_key="h")
 
 
@@ -261,7 +261,7 @@ def test_reverse_takes_back_what_was_posted(bank, branch):
 def test_reverse_more_than_posted_is_refused(branch):
     post(branch, 100)
 
-    with pytest.raises(WrongAmount, match="已用金额 0.01 万元"):
+    with pytest.raises(WrongAmount, match=r"已用金额 0\.01 万元"):
         accounts.reverse_many([Reverse(branch.pk, Decimal(101), "v")], by=BY, at=NOW)
 
 
