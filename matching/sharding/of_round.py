@@ -1,7 +1,7 @@
 """Which rounds are priced in shards, and how a worker finds its part of one: in the stored snapshot, known by its digest."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,11 @@ def crew_for(round_: Round, built: Built, *, keep_alive: Callable[[], object]) -
         return
     facts = {"round": round_.pk, "snapshot_sha256": round_.snapshot_sha256}
     patience = Patience(answer_s=settings.SHARD_ANSWER_S)
-    with CrewOfWorkers(store(), settings.SHARDS, begin, facts, listed(built.resources), patience=patience, keep_alive=keep_alive) as crew:
+    limits = listed(built.resources)
+    with (
+        closing(store()) as redis,
+        CrewOfWorkers(redis, settings.SHARDS, begin, facts, limits, patience=patience, keep_alive=keep_alive) as crew,
+    ):
         yield crew
 
 
@@ -39,7 +43,8 @@ def begin(session: str, index: int, token: str) -> None:
 
 
 def hold(*, session: str, index: int, token: str) -> int:
-    return serve(store(), session=session, index=index, token=token, load=load)
+    with closing(store()) as redis:
+        return serve(redis, session=session, index=index, token=token, load=load)
 
 
 def store() -> Redis:

@@ -60,7 +60,7 @@ def test_one_question_costs_its_prices_down_and_its_uses_up(small):
         assert (crew.bytes_down, crew.bytes_up) == (2 * (23 + 3 * 8), 2 * (18 + 3 * 8))
 
 
-@pytest.mark.parametrize("answers", [0, 1, 17])
+@pytest.mark.parametrize("answers", [0, 17])
 def test_silent_holder_is_replaced_and_the_new_one_catches_up(small, alone, answers):
     threads = Threads(small, dies_before={1: answers})
     crew = threads.crew()
