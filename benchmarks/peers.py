@@ -1,13 +1,30 @@
-"""The same problem for general solvers: HiGHS by scipy always, SCIP and CP-SAT where someone installed them for the benchmark."""
+"""The same problem for general solvers: HiGHS by scipy always, SCIP and CP-SAT where someone installed them for the benchmark.
 
+    python benchmarks/peers.py --seed 401 --seconds 120              # what SCIP has by then, and how soon our solve has as much
+    python benchmarks/peers.py --seed 401 --value 5177576031         # only how soon our solve has so much
+
+SCIP's seconds are those of the processor; ours are given in both, beside the load of the machine. The last line is JSON.
+"""
+
+import argparse
+import json
+import os
+import sys
 from importlib.util import find_spec
-from time import perf_counter
+from pathlib import Path
+from time import perf_counter, process_time
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, vstack
 
-from matching.optimizer import Problem
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.loan_instances import generate
+from matching.optimizer import Budget, Problem, solve
+from matching.optimizer.warm import warm
+
+LIMITS_S = (0.25, 0.5, 0.75, 1.0, 1.5, 3.0, 6.0, 12.0, 24.0)
 
 
 def matrix_of(problem: Problem) -> tuple[csr_array, np.ndarray]:
@@ -98,3 +115,33 @@ def compare(problem: Problem, seconds: float) -> dict[str, object]:
     if find_spec("ortools"):
         peers["cp-sat"] = by_cp_sat(problem, seconds)
     return dict(peers)
+
+
+def time_to_value(problem: Problem, value: int) -> dict[str, object]:
+    """How long the shortest of our solves takes that finds a choice worth at least so much, from its start to its end."""
+    for limit_s in LIMITS_S:
+        began, began_cpu = perf_counter(), process_time()
+        found = solve(problem, budget=Budget(time_limit_s=limit_s), gap=0.0)
+        took, took_cpu = perf_counter() - began, process_time() - began_cpu
+        if found.value >= value:
+            return {"limit_s": limit_s, "seconds": round(took, 3), "processor_seconds": round(took_cpu, 3), "value": found.value}
+    return {}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=("small", "provincial"), default="provincial")
+    parser.add_argument("--seed", type=int, default=401)
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--value", type=int, help="do not run SCIP, take this as the value it had")
+    asked = parser.parse_args()
+    warm()
+    problem = Problem(**generate(asked.size, asked.seed))
+    result: dict[str, object] = {"size": asked.size, "seed": asked.seed, "load_before": os.getloadavg()}
+    scip = by_scip(problem, asked.seconds) if asked.value is None else {"value": asked.value}
+    ours = time_to_value(problem, int(str(scip["value"])))
+    print(json.dumps(result | {"scip": scip, "ours": ours, "load_after": os.getloadavg()}))
+
+
+if __name__ == "__main__":
+    main()
