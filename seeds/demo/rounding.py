@@ -76,12 +76,11 @@ class Rounds:
 
     def _solve(self, number: str, at: dt.datetime) -> Facts:
         """Sent to the worker, and again whenever a worker died over it; solved before is solved."""
-        del at
         found = Round.objects.filter(number=number).first()
         if found is None:
             return {}
         began = sent = monotonic()
-        self.workers.watch()
+        self.workers.stand_at(at)
         if found.state == Round.State.FROZEN:
             tasks.solve_round.delay(found.pk)
         while found.state in (Round.State.FROZEN, Round.State.SOLVING):

@@ -1,5 +1,6 @@
 """Runs the course stage by stage and tells what happens; goes on where an earlier run stopped."""
 
+import datetime as dt
 import gc
 import json
 import os
@@ -40,7 +41,7 @@ def run(course: Course, *, say: Say) -> None:
     gc.freeze()  # what is loaded by now stays; the rest is short-lived, and looking through it again and again takes a tenth of the time
     gc.set_threshold(200_000, 20, 20)
     with workers(("rounds",)) as crew:
-        _happen(course.events(crew, _progress(say)), finished, crew.watch, say=say)
+        _happen(course.events(crew, _progress(say)), finished, crew.stand_at, say=say)
     if known == len(finished):
         say("已有完整的演示数据，直接使用 / reusing the demonstration that is here")
 
@@ -64,11 +65,12 @@ def line() -> str:
     return json.dumps(account.figures(), ensure_ascii=False)
 
 
-def _happen(stages: list[Stage], finished: set[str], prepare: Callable[[], None], *, say: Say) -> None:
+def _happen(stages: list[Stage], finished: set[str], prepare: Callable[[dt.datetime], None], *, say: Say) -> None:
     """Month by month one line; what matters more than a month gets its own."""
     left = [stage for stage in stages if stage.name not in finished]
-    if any("solve" in stage.name for stage in left):
-        prepare()  # workers take a while to start
+    solves = [stage.at for stage in left if "solve" in stage.name]
+    if solves:
+        prepare(solves[0])  # workers take a while to start
     began, month, steps = monotonic(), "", 0
     for stage in left:
         if month and f"{stage.at:%Y-%m}" != month:

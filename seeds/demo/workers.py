@@ -1,5 +1,6 @@
 """Celery worker processes as children of the demonstration: started, watched, replaced when they die, ended with it."""
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -25,6 +26,7 @@ class Workers:
     queues: tuple[str, ...] = QUEUES
     running: dict[str, Leashed] = field(default_factory=dict)
     replaced: int = 0
+    clock: dt.datetime | None = None  # where their clock stands; None: where this process's stands
 
     def watch(self) -> None:
         """Start whatever is not running."""
@@ -35,6 +37,14 @@ class Workers:
             self.replaced += worker is not None
             self.running[queue] = self._start(queue)
 
+    def stand_at(self, at: dt.datetime) -> None:
+        """Workers whose clock stands at `at`, so that what they did is dated between what people did before and after."""
+        if self.clock != at:
+            self.stop()
+            self.running.clear()
+            self.clock = at
+        self.watch()
+
     def stop(self) -> None:
         leash.end(self.running.values())
 
@@ -44,9 +54,12 @@ class Workers:
     def _start(self, queue: str) -> Leashed:
         command = [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "-Q", queue, "--pool", "prefork", "-c", "1"]
         command += ["-n", f"demo-{queue}-{os.getpid()}@%h", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+        clock = {"FULCRUM_FIXED_NOW": self.clock.isoformat()} if self.clock else {}
         with self.log_of(queue).open("ab") as log:
             quiet = {"stdout": log, "stderr": log, "stdin": subprocess.DEVNULL}
-            return leash.start(command, folder=children_of(self.folder), cwd=settings.BASE_DIR, env=os.environ | ONE_THREAD, **quiet)
+            return leash.start(
+                command, folder=children_of(self.folder), cwd=settings.BASE_DIR, env=os.environ | ONE_THREAD | clock, **quiet
+            )
 
 
 def data_folder() -> Path:

@@ -25,6 +25,9 @@ FIRMS, FILINGS = 150, 220
 class Nobody:
     """Stands for the worker processes: the test solves in its own."""
 
+    def stand_at(self, at):
+        pass
+
     def watch(self):
         pass
 
