@@ -138,10 +138,22 @@ def measured(asked: argparse.Namespace, address: str, *, is_filled: bool) -> dic
         "published": len(published.leads),
         "overhead_by_phase_s": {name: round(value, 3) for name, value in sorted(phases.seconds.items())},
         "letters_s": round(letters_s, 3),
+        "slider": slider(round_),
         "cpu_s": round(cpu, 2),
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "calibration_s": round(calibration_seconds(), 5),
     }
+
+
+def slider(round_: Any) -> dict[str, float]:
+    """One weight moved by a tenth, solved warm from the round within half a second: the scenario a person waits for."""
+    from matching import overrides, scenarios  # noqa: PLC0415 -- as above
+
+    snapshot, base = scenarios.based_on(round_)
+    moved = overrides.apply(snapshot, {"weights": {"cost": snapshot.weights["cost"] * 11 // 10}})
+    began = perf_counter()
+    solution = scenarios.warm(moved, base, time_limit_s=0.5, seed=0).solved.solution
+    return {"all_s": round(perf_counter() - began, 3), "solve_s": round(solution.seconds, 3), "gap": round(solution.gap, 6)}
 
 
 def course(asked: argparse.Namespace) -> tuple[Any, Any]:
