@@ -12,6 +12,7 @@ Reference: Fisher, Jaikumar, Van Wassenhove, A multiplier adjustment method for 
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,8 @@ def prices_of_needs(problem: Problem, tight: Tightened, values: IntArray, shift:
     """The best reduced value of each need: with these the packings prove at least what the prices prove."""
     best = np.empty(problem.needs, dtype=np.int64)
     kernels.best_reduced(problem.option_start, values, tight.kept, best)
-    return best * 2.0**-shift
+    price: NDArray[np.float64] = best.astype(np.float64) * 2.0**-shift
+    return price
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +164,7 @@ def improve(
         slack = lost.slack(value - base)
         limit = _limit(seconds_left, len(FREE_SHARES) - n)
         narrowed = [_narrowed(problem, tight, lost, slack, share) for share in shares]
-        for found in each(lambda looked_at, limit=limit: _by_highs(problem, tight, looked_at, limit), narrowed):
+        for found in each(partial(_by_highs, problem, tight, limit), narrowed):
             if found is not None and value_of(problem, found) > value:
                 best, value = found, value_of(problem, found)
     return Found(best, value, bound)
@@ -226,7 +228,7 @@ def _narrowed(problem: Problem, tight: Tightened, lost: Losses, slack: int, shar
     return looked_at
 
 
-def _by_highs(problem: Problem, tight: Tightened, looked_at: NDArray[np.bool_], limit: dict[str, float]) -> IntArray | None:
+def _by_highs(problem: Problem, tight: Tightened, limit: dict[str, float], looked_at: NDArray[np.bool_]) -> IntArray | None:
     """The best choice HiGHS finds among these options, if it holds."""
     option = np.flatnonzero(looked_at)
     if not len(option):
