@@ -74,7 +74,7 @@ def separate(rows: list[Items], model: dual.Dual, weights: NDArray[np.float64], 
     for items in rows:
         if worth[items.resource] == 0:
             continue
-        share = np.bincount(items.of_item, weights=weights[items.option], minlength=len(items.amount))
+        share = np.bincount(items.of_item, weights=weights[items.option], minlength=len(items.amount)).astype(np.float64)
         alphas = np.empty((CUTS_A_ROW, len(share)), dtype=np.int64)
         rhs, score = np.zeros(CUTS_A_ROW, dtype=np.int64), np.zeros(CUTS_A_ROW)
         count = kernels.cuts_of_row(

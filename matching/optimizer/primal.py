@@ -342,11 +342,13 @@ class Search:
     def _together(self) -> IndexArray:
         """Where all needs stand: in halves each is chosen in one at most."""
         first, second = (chain.place.choice for chain in self.chains)
-        return np.maximum(first, second) if self._is_halved else first.copy()
+        together: IndexArray = np.maximum(first, second) if self._is_halved else first.copy()
+        return together
 
     def _free(self) -> NDArray[np.integer]:
         first, second = (chain.place.room for chain in self.chains)
-        return first + second if self._is_halved else first.copy()
+        free: NDArray[np.integer] = first + second if self._is_halved else first.copy()
+        return free
 
     def _halve(self, block: int) -> None:
         """New halves, side by side on the circle of needs.
