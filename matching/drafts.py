@@ -6,6 +6,7 @@ once for the round (its permissions look at nothing but the row's province) and 
 
 import datetime as dt
 from collections.abc import Collection
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -45,11 +46,11 @@ def take_together(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_EVENTS.format(changes=changes, **names), told)
         cursor.execute(_ROWS.format(more=more, **names), told)
-        if cursor.rowcount != len(told["ids"]):
-            raise RuntimeError(f"{verb}: {cursor.rowcount} of {len(told['ids'])} drafts of round {round_.pk} were in a state for it")
+        if cursor.rowcount != len(set(ids)):
+            raise RuntimeError(f"{verb}: {cursor.rowcount} of {len(set(ids))} drafts of round {round_.pk} were in a state for it")
 
 
-def _values(step: Step, verb: str, round_: Round, ids: Collection[int], *, by: Person, at: dt.datetime, note: str) -> dict[str, object]:
+def _values(step: Step, verb: str, round_: Round, ids: Collection[int], *, by: Person, at: dt.datetime, note: str) -> dict[str, Any]:
     return {
         "subject": subject_of(Recommendation()),
         "verb": verb,

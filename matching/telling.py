@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, models
 
@@ -37,7 +37,7 @@ def tell(
 def copy_text(model: type[models.Model], names: Sequence[str], rows: Iterator[Sequence[Any]], going_on: Callable[[int], object]) -> int:
     """Rows of plain values, JSON as lists and maps, in PostgreSQL's own text form, hundreds at a time: a call for each value would cost more than the rest."""
     meta, quote = model._meta, connection.ops.quote_name
-    fields = [meta.get_field(name) for name in names]
+    fields = [cast("models.Field[Any, Any]", meta.get_field(name)) for name in names]
     makers = [_json_text if isinstance(field, models.JSONField) else _TEXT.get(type(field), _plain) for field in fields]
     columns = ", ".join(quote(str(field.column)) for field in fields)
     statement = f"COPY {quote(meta.db_table)} ({columns}) FROM STDIN"
