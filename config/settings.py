@@ -193,6 +193,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "FilingState": "projects.models.Filing.State",
         "RoundState": "matching.models.Round.State",
+        "ScenarioState": "matching.models.Scenario.State",
         "RecommendationState": "matching.models.Recommendation.State",
         "InvitationState": "deals.models.Invitation.State",
         "DealState": "deals.models.Deal.State",

@@ -23,6 +23,19 @@ def tiny(amount: int, *, floor: bool) -> Problem:
     )
 
 
+def assignment(jobs: int = 12, agents: int = 6) -> Problem:
+    """Jobs to agents, each option drawing on one agent alone: what the packings are for."""
+    numbers = np.arange(jobs * agents)
+    return Problem(
+        option_start=np.arange(jobs + 1) * agents,
+        value=50 + numbers * 7 % 23,
+        use_start=np.arange(jobs * agents + 1),
+        use_resource=(numbers % agents).astype(np.int32),
+        use_amount=5 + numbers * 5 % 11,
+        capacity=np.full(agents, 17),
+    )
+
+
 def warm() -> float:
     """Run every kernel once for every type it will meet; returns the seconds it took."""
     began = monotonic()
@@ -35,6 +48,7 @@ def warm() -> float:
             replay(problem, solution)
             report = check(problem, solution)
             assert report.ok, report.violations
+    solve(assignment(), budget=Budget(steps=60_000), gap=-1.0)
     return monotonic() - began
 
 
