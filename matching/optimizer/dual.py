@@ -31,7 +31,7 @@ NarrowArray = NDArray[np.float32]
 TEMPERATURES = (6e-2, 2e-2, 6e-3, 2e-3, 7e-4)
 FIRST_STEPS = 25
 MOST_NEWTON_STEPS = 8
-SHORT_MARGIN, LEAST_MARGIN = 0.25, 0.05
+WIDE_MARGIN, SHORT_MARGIN, LEAST_MARGIN = 0.5, 0.25, 0.05
 HALVES = 2
 STIFF = 30.0
 MOST_ROWS_FOR_NEWTON = 3_000
@@ -43,7 +43,6 @@ REGULARISATION = 1e-8
 BARRIER = 0.1
 NEWTON_ACCURACY = 0.3
 FEW_OPTIONS, MANY_OPTIONS = 5_000, 40_000
-SAMPLE = 4
 ROWS_SEEN_HOT, ROWS_SEEN_WARM, ROWS_SEEN_COOL = 50, 200, 400  # options a row
 WARM_ENOUGH, COLD_ENOUGH = 1e-2, 2.5e-3
 LEAST_SHARE = 1e-3
@@ -309,7 +308,7 @@ def fit(
     if len(dual.rows) > MOST_ROWS_FOR_NEWTON:
         return fit_large(dual, price, temperatures, stop)
     best, least = price, dual.sharp(price)
-    few = dual.sampled(SAMPLE) if dual.options >= MANY_OPTIONS else dual
+    few = _sample_by_rows(dual, ROWS_SEEN_HOT) if dual.options >= MANY_OPTIONS else dual
     near = quasi_newton(few, price, temperatures[0], FIRST_STEPS)
     near = newton(few, near, temperatures[0], MOST_NEWTON_STEPS, stop)
     if dual.sharp(near) < least:
@@ -317,7 +316,7 @@ def fit(
     for tau in temperatures[1:]:
         if stop():
             break
-        short = dual.restricted(near, margin_at(tau))
+        short = dual.restricted(near, WIDE_MARGIN if tau > WARM_ENOUGH else SHORT_MARGIN)
         near = newton(short, near, tau, MOST_NEWTON_STEPS, stop)
         sharp = dual.sharp(near)
         if sharp < least:
