@@ -4,7 +4,8 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from deals.api import Claims, Deals, DeclineCodes, Drawdowns, Filings, Invitations, Receipts, Rounds
+from deals.api import Deals, DeclineCodes, Drawdowns, Filings, Invitations, Receipts, Rounds
+from deals.subsidies.api import Claims
 from lenders.api import Appetites, Banks, Branches
 from matching.api import NonMatches, Recommendations, Scenarios
 from organisations.api import Batches, Industries, Me, Programmes, Regions

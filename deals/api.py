@@ -1,4 +1,4 @@
-"""Invitations, deals, drawdowns, interest slips and subsidy claims; and the steps of filings and rounds that must also tell the banks."""
+"""Invitations, deals, drawdowns and interest slips; and the steps of filings and rounds that must also tell the banks."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -14,22 +14,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.errors import NotFound
-from common.steps import Param, Step
-from deals.actions import CLAIM_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
+from common.steps import Param
+from deals.actions import DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
 from deals.direct import register_direct
 from deals.drawdowns import pay_supplier, refund, repay, set_relending
 from deals.interest import record_receipt
 from deals.models import Deal, DeclineCode, Drawdown, InterestReceipt, Invitation, Repayment
 from deals.states import CONTRACT, DEAL_STEPS, INVITATION_STEPS
-from deals.subsidies import caps
-from deals.subsidies.models import AccrualLine, SubsidyClaim
-from deals.subsidies.states import BANK_CLAIM_STEPS, FIRM_CLAIM_STEPS, STEPS_OF_CHANNEL
 from lenders.api import BranchRef
 from lenders.models import Branch
 from matching import api as matching_api
 from matching.api import Outline, band
 from organisations.actors import Person
-from organisations.api import FirmRef, OrganisationRef, Reference
+from organisations.api import FirmRef, Reference
 from organisations.entering import read
 from organisations.resources import IDEMPOTENCY_KEY, IF_MATCH, Presented, Resource, body_of, entry, note_of, once, seen_of
 from projects import api as projects_api
@@ -432,103 +429,3 @@ class Receipts(Resource):
         deal = Deals.find(self.actor, values.pop("deal"))
         made = record_receipt(deal, by=self.actor, at=self.actor.at, **values)
         return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)
-
-
-class AccrualShown(serializers.ModelSerializer[AccrualLine]):
-    """积数 × 贴息率 ÷ 天数基数, rounded half-up to the fen."""
-
-    version = serializers.SlugRelatedField("code", read_only=True)
-    drawdown = serializers.IntegerField(source="drawdown.number", read_only=True)
-
-    class Meta:
-        model = AccrualLine
-        fields = ("drawdown", "version", "kind", "period_start", "period_end", "balance_days", "rate_bp", "unrounded", "amount")
-        read_only_fields = fields
-
-
-class CutShown(serializers.Serializer[Any]):
-    amount = serializers.DecimalField(18, 2)
-    reason = serializers.CharField()
-
-
-class ClaimShown(Presented):
-    scheme = serializers.SlugRelatedField("code", read_only=True)
-    claimant = OrganisationRef(read_only=True)
-    firm = FirmRef(source="deal.firm", read_only=True)
-    office = serializers.CharField(source="office.organisation.name", read_only=True, default=None, allow_null=True)
-
-    class Meta:
-        model = SubsidyClaim
-        fields: ClassVar[tuple[str, ...]] = (
-            "id",
-            "version",
-            "state",
-            "state_label",
-            "scheme",
-            "deal",
-            "firm",
-            "claimant",
-            "office",
-            "period_start",
-            "period_end",
-            "fiscal_year",
-            "requested",
-            "eligible",
-            "arranged",
-            "paid",
-            "document_no",
-            "province",
-            "actions",
-        )
-        read_only_fields = fields
-
-
-class ClaimDetail(ClaimShown):
-    """With the computation line by line, and every cut with its reason."""
-
-    cuts = serializers.SerializerMethodField()
-    lines = AccrualShown(many=True, read_only=True)
-
-    class Meta(ClaimShown.Meta):
-        fields = (*ClaimShown.Meta.fields, "cuts", "lines")
-        read_only_fields = fields
-
-    @extend_schema_field(CutShown(many=True))
-    def get_cuts(self, claim: SubsidyClaim) -> list[dict[str, str]]:
-        return [{"amount": str(amount), "reason": sentence} for amount, sentence in caps.told(claim.cuts)]
-
-
-class ClaimFilter(filters.FilterSet):
-    state = filters.MultipleChoiceFilter(choices=SubsidyClaim.State.choices)
-    scheme = filters.CharFilter("scheme__code")
-
-    class Meta:
-        model = SubsidyClaim
-        fields = ("deal", "fiscal_year", "period_end")
-
-
-class Claims(Resource):
-    """贴息申领. The steps differ by the scheme's channel; only the office that may decide sees the deciding ones."""
-
-    kind, model = "claims", SubsidyClaim
-    serializer_class = ClaimShown
-    detail_serializer_class = ClaimDetail
-    filterset_class = ClaimFilter
-    steps, actions = BANK_CLAIM_STEPS | FIRM_CLAIM_STEPS, CLAIM_ACTIONS
-
-    @classmethod
-    def steps_of(cls, obj: SubsidyClaim) -> Mapping[str, Step]:
-        return STEPS_OF_CHANNEL[obj.scheme.channel]
-
-    @classmethod
-    def loaded(cls, rows: QuerySet[SubsidyClaim]) -> QuerySet[SubsidyClaim]:
-        lines = AccrualLine.objects.select_related("version", "drawdown").order_by("drawdown__number", "period_end", "id")
-        return rows.select_related(
-            "scheme",
-            "claimant",
-            "deal__firm",
-            "deal__filing__project",
-            "deal__branch__organisation",
-            "deal__branch__bank",
-            "office__organisation",
-        ).prefetch_related(Prefetch("lines", lines))
