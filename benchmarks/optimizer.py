@@ -22,7 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.loan_instances import generate
-from matching.optimizer import Budget, Problem, Start, check, dual, replay, solve
+from matching.optimizer import Budget, Problem, Start, check, descent, dual, replay, solve
 from matching.optimizer.kernels import sharp_pass
 from matching.optimizer.parallel import each, two_threads
 from matching.optimizer.presolve import as_fixed, binding_rows, tighten
@@ -95,7 +95,7 @@ def pass_rate(problem: Problem) -> dict[str, object]:
     arrays = [array.view(np.uint8)[: array.nbytes // 16 * 16].view(np.int64) for array in model.uses()]
     halves = [[array[: len(array) // 2] for array in arrays], [array[len(array) // 2 :] for array in arrays]]
     with two_threads():
-        price = dual.quasi_newton(model, price, 6e-2, 5)
+        price = descent.quasi_newton(model, price, 6e-2, 5)
         passes = [timed(model.smoothed, price, 6e-3)[1] for _ in range(7)]
         reads = [timed(each, lambda half: [int(np.bitwise_xor.reduce(array)) for array in half], halves)[1] for _ in range(7)]
     size = sum(array.nbytes for array in arrays)

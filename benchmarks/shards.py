@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.optimizer import calibration_seconds, instance, timed
 from config.embedded import services
-from matching.optimizer import Problem, dual, shards
+from matching.optimizer import Problem, descent, dual, rounding, shards
 from matching.optimizer.certificate import bound_of
 from matching.optimizer.parallel import two_threads
 from matching.optimizer.presolve import as_fixed, binding_rows, tighten
@@ -141,10 +141,10 @@ def fitted(problem: Problem, crew: CrewOfWorkers) -> dict[str, Any]:
     with two_threads():
         began = perf_counter()
         whole = dual.build(problem, tight, active)
-        _, here = dual.fit(whole, np.zeros(len(whole.rows)))
+        _, here = descent.fit(whole, np.zeros(len(whole.rows)))
         here_s = perf_counter() - began
         (_, there), there_s = timed(shards.fit, problem, tight, active, crew, stop=lambda: False)
-    bound, bound_sharded = (bound_of(problem, tight, dual.to_prices(problem, whole, price)) for price in (here, there))
+    bound, bound_sharded = (bound_of(problem, tight, rounding.to_prices(problem, whole, price)) for price in (here, there))
     return {
         "bound": bound,
         "bound_sharded": bound_sharded,

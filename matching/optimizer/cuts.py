@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.optimizer import dual, kernels
+from matching.optimizer import descent, dual, kernels
 from matching.optimizer.presolve import Tightened
 from matching.optimizer.problem import Cut, IntArray, Problem
 
@@ -112,15 +112,15 @@ def improve(
         new = separate(rows, model, weights, worth)
         if not new:
             break
-        model, price = dual.with_cuts(base, tight, model, price, tuple(new), PRICED * dual.barrier_weight(model, price, WARM))
-        price = dual.newton(model, price, WARM, NEWTON_STEPS, stop)
+        model, price = dual.with_cuts(base, tight, model, price, tuple(new), PRICED * descent.barrier_weight(model, price, WARM))
+        price = descent.newton(model, price, WARM, NEWTON_STEPS, stop)
         after = model.sharp(price)
         idle = idle + 1 if before - after < LEAST_GAIN * abs(after) else 0
         if idle == MOST_IDLE:
             break
         before = min(before, after)
-    model, price = dual.with_cuts(base, tight, model, price, (), PRICED * dual.barrier_weight(model, price, WARM))
-    return model, dual.newton(model, price, COLD, LAST_STEPS, stop)
+    model, price = dual.with_cuts(base, tight, model, price, (), PRICED * descent.barrier_weight(model, price, WARM))
+    return model, descent.newton(model, price, COLD, LAST_STEPS, stop)
 
 
 def still_true(problem: Problem, tight: Tightened, cuts: tuple[Cut, ...]) -> tuple[Cut, ...]:

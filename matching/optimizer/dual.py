@@ -1,11 +1,9 @@
-"""Prices by minimising the bound.
+"""What bounds the value at given prices, smoothed: the function that `descent` minimises.
 
-The bound is convex and piecewise linear in the prices. It is smoothed (max becomes a soft maximum of temperature τ times the best
-value of the need) and followed from warm to cold: L-BFGS to come near, then interior Newton steps, which see that raising a bank's
-price and lowering those of all its branches is the same thing, so that the descent does not stall on it.
-Floating point throughout: what comes out is rounded and certified in integers.
+The bound is convex and piecewise linear in the prices. Max becomes a soft maximum of temperature τ times the best value of the need.
+Floating point throughout: what comes out is rounded (`rounding`) and certified in integers.
 
-References: Nesterov, Smooth minimization of non-smooth functions (2005); Wright, Primal-dual interior-point methods (1997).
+Reference: Nesterov, Smooth minimization of non-smooth functions (2005).
 """
 
 from collections.abc import Callable, Sequence
@@ -16,11 +14,9 @@ from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve  # type: ignore[import-untyped]  # scipy has no types
-from scipy.optimize import minimize  # type: ignore[import-untyped]  # scipy has no types
 
 from matching.optimizer import kernels
-from matching.optimizer.certificate import Prices, floor_price_limits, largest_shift
+from matching.optimizer.certificate import Prices
 from matching.optimizer.parallel import Result, each
 from matching.optimizer.presolve import Tightened
 from matching.optimizer.problem import Cut, IndexArray, IntArray, Problem
@@ -28,24 +24,12 @@ from matching.optimizer.problem import Cut, IndexArray, IntArray, Problem
 FloatArray = NDArray[np.float64]
 NarrowArray = NDArray[np.float32]
 
-TEMPERATURES = (6e-2, 2e-2, 6e-3, 2e-3, 7e-4)
-FIRST_STEPS = 25
-MOST_NEWTON_STEPS = 8
-WIDE_MARGIN, SHORT_MARGIN, LEAST_MARGIN = 0.5, 0.25, 0.05
 HALVES = 2
-STIFF = 30.0
-MOST_ROWS_FOR_NEWTON = 3_000
-COARSE_SHARES = (0.02, 0.15, 1.0)
-DESCENT_STEPS, LAST_DESCENT_STEPS = 30, 50
-LARGEST_PRICE = 2.0**61
+FEW_OPTIONS = 5_000
 TINY = 1e-9  # a range for the price of a floor without a penalty, which rounding closes again
-REGULARISATION = 1e-8
-BARRIER = 0.1
-NEWTON_ACCURACY = 0.3
-FEW_OPTIONS, MANY_OPTIONS = 5_000, 40_000
-ROWS_SEEN_HOT, ROWS_SEEN_WARM, ROWS_SEEN_COOL = 50, 200, 400  # options a row
-WARM_ENOUGH, COLD_ENOUGH = 1e-2, 2.5e-3
 LEAST_SHARE = 1e-3
+
+Number = TypeVar("Number", np.float64, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +61,6 @@ class Model(Protocol):
     def busyness(self) -> IntArray: ...
     def restricted(self, price: FloatArray, margin: float) -> Self: ...
     def sampled(self, every: int) -> Self: ...
-
-
-Number = TypeVar("Number", np.float64, np.int64)
-AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 @dataclass(frozen=True, eq=False)
@@ -297,66 +277,6 @@ def _with_more_uses(
     return starts, np.concatenate([use_row, row])[order], np.concatenate([use_amount, amount.astype(np.float32)])[order]
 
 
-def fit(
-    dual: AnyModel, price: FloatArray, *, temperatures: tuple[float, ...] = TEMPERATURES, stop: Callable[[], bool] = lambda: False
-) -> tuple[AnyModel, FloatArray]:
-    """Prices near the least bound, by falling temperature, from `price`; and the dual on the options that still matter there."""
-    if len(dual.rows) == 0:
-        return dual, price
-    if dual.options == 0:  # nothing to choose: only floors that are still owed have a price, all of it
-        return dual, np.where((dual.rows.room < 0) & np.isfinite(dual.rows.ceiling), dual.rows.ceiling, 0.0)
-    if len(dual.rows) > MOST_ROWS_FOR_NEWTON:
-        return fit_large(dual, price, temperatures, stop)
-    best, least = price, dual.sharp(price)
-    few = _sample_by_rows(dual, ROWS_SEEN_HOT) if dual.options >= MANY_OPTIONS else dual
-    near = quasi_newton(few, price, temperatures[0], FIRST_STEPS)
-    near = newton(few, near, temperatures[0], MOST_NEWTON_STEPS, stop)
-    if dual.sharp(near) < least:
-        best, least = near, dual.sharp(near)
-    for tau in temperatures[1:]:
-        if stop():
-            break
-        short = dual.restricted(near, WIDE_MARGIN if tau > WARM_ENOUGH else SHORT_MARGIN)
-        near = newton(short, near, tau, MOST_NEWTON_STEPS, stop)
-        sharp = dual.sharp(near)
-        if sharp < least:
-            best, least = near, sharp
-    return dual.restricted(best, SHORT_MARGIN), best
-
-
-def fit_large(dual: AnyModel, price: FloatArray, temperatures: tuple[float, ...], stop: Callable[[], bool]) -> tuple[AnyModel, FloatArray]:
-    """Where the rows are too many to factorise: descents, hot ones on samples of the needs, first on the rows that most options use."""
-    best, least = price, dual.sharp(price)
-    near = price
-    part = _sample_by_rows(dual, ROWS_SEEN_HOT)
-    busiest = np.argsort(-part.busyness(), kind="stable")
-    for share in COARSE_SHARES:
-        near = quasi_newton(part, near, temperatures[0], DESCENT_STEPS, busiest[: int(np.ceil(share * len(busiest)))], stop)
-    part = _sample_by_rows(dual, ROWS_SEEN_WARM)
-    near = quasi_newton(part, near, temperatures[0], DESCENT_STEPS, stop=stop)
-    for tau in temperatures[1:]:
-        if tau < WARM_ENOUGH:
-            part = _sample_by_rows(dual, ROWS_SEEN_COOL) if tau > COLD_ENOUGH else dual
-        steps = DESCENT_STEPS if tau > COLD_ENOUGH else LAST_DESCENT_STEPS
-        near = quasi_newton(part.restricted(near, margin_at(tau)), near, tau, steps, stop=stop)
-        sharp = dual.sharp(near)
-        if sharp < least:
-            best, least = near, sharp
-        if stop():
-            return dual, best
-    return dual.restricted(best, SHORT_MARGIN), best
-
-
-def _sample_by_rows(dual: AnyModel, options_of_row: int) -> AnyModel:
-    """So many needs that each row is asked by so many options on average: fewer tell too little about it."""
-    return dual.sampled(max(dual.options // (options_of_row * len(dual.rows)), 1))
-
-
-def margin_at(tau: float) -> float:
-    """How far below the best an option may lie to be looked at: far beyond what has weight, and room for the prices to move."""
-    return min(SHORT_MARGIN, 10 * tau + LEAST_MARGIN)
-
-
 def with_cuts(
     base: Dual, tight: Tightened, dual: Dual, price: FloatArray, new: tuple[Cut, ...], unpriced: float
 ) -> tuple[Dual, FloatArray]:
@@ -397,8 +317,14 @@ def with_cuts(
     return extended, np.concatenate([price[:plain], price[plain:][keep], np.full(len(new), unpriced)])
 
 
-def restrict(dual: Dual, price: FloatArray, margin: float) -> Dual:
-    return dual.restricted(price, margin)
+def charged(dual: Dual, prices: Prices) -> Dual:
+    """The dual of the plain rows with the prices of the cuts held: what an option pays for cuts is taken off its value."""
+    value = dual.value.copy()
+    for cut in prices.cuts:
+        at = np.searchsorted(dual.option, cut.options)
+        known = (at < len(dual.option)) & (dual.option[np.minimum(at, len(dual.option) - 1)] == cut.options)
+        value[at[known]] -= cut.alpha[known] * (cut.price * 2.0**-prices.shift)
+    return replace(dual, value=value)
 
 
 def _of_options(dual: Dual, kept: NDArray[np.bool_]) -> Dual:
@@ -419,200 +345,3 @@ def _of_options(dual: Dual, kept: NDArray[np.bool_]) -> Dual:
         dual.best_value,
         dual.cut,
     )
-
-
-def quasi_newton(
-    dual: Model,
-    price: FloatArray,
-    tau: float,
-    iterations: int,
-    rows: IntArray | None = None,
-    stop: Callable[[], bool] = lambda: False,
-) -> FloatArray:
-    """L-BFGS on some rows or all, each variable scaled by the curvature of its row."""
-    if stop():
-        return price
-    rows = np.arange(len(price)) if rows is None else rows
-    _, _, weights = dual.smoothed(price, tau)
-    diagonal = dual.curvature(weights, tau)
-    typical = float(np.median(diagonal[diagonal > 0])) if np.any(diagonal > 0) else 1.0
-    step = 1.0 / np.sqrt(np.maximum(diagonal, 1e-3 * typical))
-
-    def objective(y: FloatArray) -> tuple[float, FloatArray]:
-        trial = price.copy()
-        trial[rows] = y * step[rows]
-        value, gradient, _ = dual.smoothed(trial, tau)
-        return value, (gradient * step)[rows]
-
-    def watch(intermediate_result: object) -> None:  # noqa: ARG001 -- the name asks scipy for this form of the callback
-        if stop():
-            raise StopIteration
-
-    found = minimize(
-        objective,
-        (price / step)[rows],
-        jac=True,
-        method="L-BFGS-B",
-        bounds=list(zip(np.zeros(len(rows)), (dual.rows.ceiling / step)[rows], strict=True)),
-        options={"maxiter": iterations, "maxcor": 20, "ftol": 1e-9},
-        callback=watch,
-    )
-    moved = price.copy()
-    moved[rows] = np.clip(found.x * step[rows], 0.0, dual.rows.ceiling[rows])
-    return moved
-
-
-def newton(dual: Model, price: FloatArray, tau: float, iterations: int, stop: Callable[[], bool] = lambda: False) -> FloatArray:
-    """Primal-dual interior Newton steps on the smoothed dual with a barrier at both ends of each price's range.
-
-    The barrier is as fine as the smoothing: its weight κ falls with τ. Each step solves (H + S/Λ) d = -g + κ/Λ.
-    """
-    ceiling, rows = dual.rows.ceiling, len(dual.rows)
-    barrier = barrier_weight(dual, price, tau)
-    price = np.clip(price, np.minimum(1e-2 * barrier, 0.01 * ceiling), 0.99 * ceiling)
-    value, gradient, weights = dual.smoothed(price, tau)
-    slack = np.maximum(gradient, barrier / price)
-    for _ in range(iterations):
-        if stop():
-            break
-        pull = barrier / price - _upper(barrier, ceiling, price)
-        stiffness = slack / price + _upper(barrier, ceiling, price) / np.maximum(ceiling - price, 1e-300)
-        direction = _newton_direction(dual, tau, weights, pull - gradient, stiffness)
-        step = min(1.0, _to_boundary(price, direction), _to_boundary(ceiling - price, -direction))
-        slope = float((gradient - pull) @ direction)
-        merit = value - _barrier(barrier, price, ceiling)
-        moved = False
-        for _ in range(10):
-            trial = price + step * direction
-            trial_value, trial_gradient, trial_weights = dual.smoothed(trial, tau)
-            if trial_value - _barrier(barrier, trial, ceiling) <= merit + 1e-4 * step * slope:
-                moved = True
-                break
-            step *= 0.4
-        if not moved:
-            break
-        slack_direction = barrier / price - slack - slack / price * direction
-        slack = slack + min(1.0, _to_boundary(slack, slack_direction)) * slack_direction
-        price, value, gradient, weights = trial, trial_value, trial_gradient, trial_weights
-        if -slope < 0.3 * barrier * rows * NEWTON_ACCURACY:
-            break
-    return price
-
-
-def barrier_weight(dual: Model, price: FloatArray, tau: float) -> float:
-    """κ: what each row's barrier may cost, so that all together cost about as much as the smoothing."""
-    return BARRIER * tau * max(dual.sharp(price), 1.0) / len(dual.rows)
-
-
-def _upper(barrier: float, ceiling: FloatArray, price: FloatArray) -> FloatArray:
-    return np.where(np.isfinite(ceiling), barrier / np.maximum(ceiling - price, 1e-300), 0.0)
-
-
-def _barrier(weight: float, price: FloatArray, ceiling: FloatArray) -> float:
-    bounded = np.isfinite(ceiling)
-    return weight * float(np.log(price).sum() + np.log(ceiling[bounded] - price[bounded]).sum())
-
-
-def _to_boundary(distance: FloatArray, direction: FloatArray) -> float:
-    """The step that goes 95 % of the way to zero."""
-    falling = direction < 0
-    return 0.95 * float(np.min(-distance[falling] / direction[falling], initial=np.inf))
-
-
-def _newton_direction(dual: Model, tau: float, weights: FloatArray, towards: FloatArray, stiffness: FloatArray) -> FloatArray:
-    """Solve (H + stiffness) d = towards; rows so stiff that H hardly matters (their price is almost nothing) are solved by themselves."""
-    diagonal = dual.curvature(weights, tau)
-    direction = towards / (diagonal + stiffness)
-    together = np.flatnonzero(stiffness < STIFF * diagonal)
-    size = len(together)
-    if not 0 < size <= MOST_ROWS_FOR_NEWTON:
-        return direction
-    matrix = dual.hessian(weights, tau, together)
-    on_diagonal = np.diagonal(matrix) + stiffness[together]
-    lift = REGULARISATION
-    for _ in range(6):
-        matrix[np.diag_indices(size)] = on_diagonal * (1 + lift)
-        try:
-            factor = cho_factor(matrix, lower=True, check_finite=False)
-        except np.linalg.LinAlgError:
-            lift *= 100
-            continue
-        direction[together] = cho_solve(factor, towards[together], check_finite=False)
-        return direction
-    return direction
-
-
-def charged(dual: Dual, prices: Prices) -> Dual:
-    """The dual of the plain rows with the prices of the cuts held: what an option pays for cuts is taken off its value."""
-    value = dual.value.copy()
-    for cut in prices.cuts:
-        at = np.searchsorted(dual.option, cut.options)
-        known = (at < len(dual.option)) & (dual.option[np.minimum(at, len(dual.option) - 1)] == cut.options)
-        value[at[known]] -= cut.alpha[known] * (cut.price * 2.0**-prices.shift)
-    return replace(dual, value=value)
-
-
-def to_prices(problem: Problem, dual: Model, price: FloatArray, held: Prices | None = None) -> Prices:
-    """Floating prices of the scaled rows as integers per original unit, at the largest shift that fits; cuts without a price go.
-
-    `held` are prices whose cuts were charged and keep their price.
-    """
-    resource, floor, eta = per_unit(problem, dual, price)
-    priced = [(c.options, c.alpha, float(e)) for c, e in zip(dual.rows.cuts, eta, strict=True)]
-    if held is not None:
-        priced += [(c.options, c.alpha, c.price * 2.0**-held.shift) for c in held.cuts]
-    shift = largest_shift(problem, resource, floor, priced)
-    if shift is None:
-        return no_prices(problem)
-    prices = rounded(problem, dual, price, shift)
-    kept = () if held is None else tuple(replace(c, price=_shifted(c.price, held.shift, shift)) for c in held.cuts)
-    return Prices(shift, prices.resource, prices.floor, (*(cut for cut in (*prices.cuts, *kept) if cut.price > 0),))
-
-
-def per_unit(problem: Problem, dual: Model, price: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Prices of resources, floors and cuts per original unit, in points."""
-    unit = price / dual.rows.scale
-    resource = np.zeros(problem.resources)
-    resource[dual.rows.resource] = unit[: len(dual.rows.resource)]
-    return resource, unit[len(dual.rows.resource) :][: problem.floors], unit[len(dual.rows.resource) + problem.floors :]
-
-
-def rounded(problem: Problem, dual: Model, price: FloatArray, shift: int) -> Prices:
-    """Integer prices at a given shift, every cut kept."""
-    resource, floor, eta = (np.rint(np.minimum(p * 2.0**shift, LARGEST_PRICE)).astype(np.int64) for p in per_unit(problem, dual, price))
-    cuts = tuple(Cut(c.resource, c.options, c.alpha, c.rhs, int(e)) for c, e in zip(dual.rows.cuts, eta, strict=True))
-    return Prices(shift, resource, np.minimum(floor, floor_price_limits(problem, shift)), cuts)
-
-
-def refitted(problem: Problem, prices: Prices) -> Prices:
-    """Given integer prices at the largest shift that fits this problem, no floor above its penalty."""
-    unit = 2.0**-prices.shift
-    resource, floor = prices.resource.astype(np.float64) * unit, prices.floor.astype(np.float64) * unit
-    shift = largest_shift(problem, resource, floor, [(c.options, c.alpha, c.price * unit) for c in prices.cuts])
-    if shift is None:
-        return no_prices(problem)
-    cuts = tuple(Cut(c.resource, c.options, c.alpha, c.rhs, _shifted(c.price, prices.shift, shift)) for c in prices.cuts)
-    return Prices(
-        shift,
-        np.array([_shifted(p, prices.shift, shift) for p in prices.resource.tolist()], dtype=np.int64),
-        np.minimum(
-            np.array([_shifted(p, prices.shift, shift) for p in prices.floor.tolist()], dtype=np.int64), floor_price_limits(problem, shift)
-        ),
-        tuple(cut for cut in cuts if cut.price > 0),
-    )
-
-
-def _shifted(price: int, before: int, after: int) -> int:
-    return price << (after - before) if after >= before else price >> (before - after)
-
-
-def no_prices(problem: Problem) -> Prices:
-    shift = largest_shift(problem, np.zeros(problem.resources), np.zeros(problem.floors))
-    assert shift is not None, "refuse_unpriceable let a problem through"
-    return Prices(shift, np.zeros(problem.resources, dtype=np.int64), np.zeros(problem.floors, dtype=np.int64))
-
-
-def from_prices(dual: Model, prices: Prices) -> FloatArray:
-    """Integer prices as floating prices of the scaled rows, inside their range."""
-    known = np.concatenate([prices.resource[dual.rows.resource], prices.floor, np.array([c.price for c in dual.rows.cuts], dtype=np.int64)])
-    return np.clip(known * 2.0**-prices.shift * dual.rows.scale, 0.0, dual.rows.ceiling)

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.optimizer import dual, kernels
+from matching.optimizer import descent, dual, kernels, rounding
 from matching.optimizer.certificate import Prices, bound_of, exact_dot, exact_sum, reduced
 from matching.optimizer.dual import Dual, FloatArray, Rows
 from matching.optimizer.parallel import each
@@ -321,10 +321,10 @@ def spread(problem: Problem, tight: Tightened, active: NDArray[np.bool_], crew: 
 
 
 def fit(problem: Problem, tight: Tightened, active: NDArray[np.bool_], crew: Crew, *, stop: Callable[[], bool]) -> tuple[Dual, FloatArray]:
-    """`dual.fit` with a crew, which is then dismissed; the dual on the options that still matter is back in this process."""
+    """`descent.fit` with a crew, which is then dismissed; the dual on the options that still matter is back in this process."""
     model = spread(problem, tight, active, crew)
-    short, price = dual.fit(model, np.zeros(len(model.rows)), stop=stop)
-    prices = dual.to_prices(problem, model, price)
+    short, price = descent.fit(model, np.zeros(len(model.rows)), stop=stop)
+    prices = rounding.to_prices(problem, model, price)
     here, there = bound_of(problem, tight, prices), model.exact(problem, tight, prices)
     if here != there:
         raise ValueError(f"the shards prove {there} where the whole problem proves {here}: they are not shards of it")

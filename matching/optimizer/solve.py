@@ -21,7 +21,7 @@ from time import monotonic
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.optimizer import cuts, dual, exact, primal, shards, tree
+from matching.optimizer import cuts, descent, dual, exact, primal, rounding, shards, tree
 from matching.optimizer.certificate import Prices, bound_of, reduced, refuse_unpriceable
 from matching.optimizer.parallel import two_threads
 from matching.optimizer.presolve import Tightened, as_fixed, binding_rows, tighten
@@ -155,19 +155,19 @@ def find_prices(
     problem: Problem, tight: Tightened, start: Start | None, budget: Budget, watch: "Watch", crew: Crew | None = None
 ) -> Prices:
     """Prices and cuts from the dual; never worse than those of the start, never worse than none."""
-    found = [dual.no_prices(problem)]
+    found = [rounding.no_prices(problem)]
     active = binding_rows(problem, tight)
     if start is not None:
         found.append(refit(problem, tight, dual.build(problem, tight, active), start, budget, watch))
     elif watch.report("prices"):
         watch.give_up_at(SHARE_OF_TIME_FOR_PRICES)
         model, price = _fitted(problem, tight, active, crew, lambda: not watch.report("prices"))
-        found.append(dual.to_prices(problem, model, price))
+        found.append(rounding.to_prices(problem, model, price))
         watch.give_up_at(SHARE_OF_TIME_FOR_CUTS)
-        if len(model.value) and 0 < len(model.rows) <= dual.MOST_ROWS_FOR_NEWTON and watch.report("cuts"):
+        if len(model.value) and 0 < len(model.rows) <= descent.MOST_ROWS_FOR_NEWTON and watch.report("cuts"):
             rounds = CUT_ROUNDS_SMALL if len(model.rows) <= FEW_ROWS else CUT_ROUNDS
             model, price = cuts.improve(problem, tight, model, price, rounds=rounds, stop=lambda: not watch.report("cuts"))
-            found.append(dual.to_prices(problem, model, price))
+            found.append(rounding.to_prices(problem, model, price))
         watch.give_up_at(1.0)
     return min(found, key=lambda prices: bound_of(problem, tight, prices))
 
@@ -178,29 +178,29 @@ def _fitted(
     if crew is not None:
         return shards.fit(problem, tight, active, crew, stop=stop)
     whole = dual.build(problem, tight, active)
-    return dual.fit(whole, np.zeros(len(whole.rows)), stop=stop)
+    return descent.fit(whole, np.zeros(len(whole.rows)), stop=stop)
 
 
 def refit(problem: Problem, tight: Tightened, model: dual.Dual, start: Start, budget: Budget, watch: "Watch") -> Prices:
     """The prices of the start; if the budget is more than that of a repair after a few cold steps, and if there is time, the cuts' too."""
     known = cuts.still_true(problem, tight, start.cuts)
     earlier = Prices(start.price_shift, start.prices, start.floor_prices, known)
-    found = [dual.refitted(problem, earlier)]
-    can_factorise = len(model.value) and 0 < len(model.rows) <= dual.MOST_ROWS_FOR_NEWTON
+    found = [rounding.refitted(problem, earlier)]
+    can_factorise = len(model.value) and 0 < len(model.rows) <= descent.MOST_ROWS_FOR_NEWTON
     if can_factorise and not is_repair(budget):
-        price = dual.from_prices(model, replace(earlier, cuts=()))
+        price = rounding.from_prices(model, replace(earlier, cuts=()))
         charged = dual.charged(model, found[0])
-        near = dual.restrict(charged, price, dual.SHORT_MARGIN)
+        near = charged.restricted(price, descent.SHORT_MARGIN)
         for tau in (cuts.WARM, cuts.COLD):
-            price = dual.newton(near, price, tau, cuts.NEWTON_STEPS, lambda: not watch.report("prices"))
-        found.append(dual.to_prices(problem, near, price, held=found[0]))
+            price = descent.newton(near, price, tau, cuts.NEWTON_STEPS, lambda: not watch.report("prices"))
+        found.append(rounding.to_prices(problem, near, price, held=found[0]))
         if known and (budget.time_limit_s is None or budget.time_limit_s >= UNHURRIED_S):
-            short = dual.restrict(model, price, dual.SHORT_MARGIN)
+            short = model.restricted(price, descent.SHORT_MARGIN)
             short, price = dual.with_cuts(short, tight, short, price, known, 0.0)
-            price = dual.from_prices(short, earlier)
+            price = rounding.from_prices(short, earlier)
             for tau in (cuts.WARM, cuts.COLD):
-                price = dual.newton(short, price, tau, cuts.LAST_STEPS, lambda: not watch.report("prices"))
-            found.append(dual.to_prices(problem, short, price))
+                price = descent.newton(short, price, tau, cuts.LAST_STEPS, lambda: not watch.report("prices"))
+            found.append(rounding.to_prices(problem, short, price))
     return min(found, key=lambda p: bound_of(problem, tight, p))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog  # type: ignore[import-untyped]  # scipy has no types
 from scipy.sparse import block_array, csr_array  # type: ignore[import-untyped]  # scipy has no types
 
-from matching.optimizer import dual
+from matching.optimizer import descent, dual, rounding
 from matching.optimizer.certificate import Prices, bound_in_python, value_of
 from matching.optimizer.presolve import Tightened, binding_rows, tighten
 from matching.optimizer.problem import UNMATCHED, Cut, IntArray, Leaf, Problem
@@ -130,7 +130,7 @@ def _solve(problem: Problem, fixed: IntArray, cuts: tuple[Cut, ...], shift: int)
     wanted = np.zeros(problem.options)
     price, shares = _linear_program(model)
     wanted[tight.kept] = shares
-    prices = dual.rounded(problem, model, price, shift)
+    prices = rounding.rounded(problem, model, price, shift)
     return Node(tight, prices, bound_in_python(problem, tight, prices), wanted)
 
 
@@ -150,7 +150,7 @@ def _linear_program(model: dual.Dual) -> tuple[NDArray[np.float64], NDArray[np.f
         return np.zeros(rows), np.zeros(0)
     found = linprog(worth, A_ub=matrix, b_ub=limit, bounds=(0, None), method="highs")
     if found.x is None or found.ineqlin is None or not np.all(np.isfinite(found.ineqlin.marginals)):
-        return dual.fit(model, np.zeros(rows))[1], np.zeros(options)
+        return descent.fit(model, np.zeros(rows))[1], np.zeros(options)
     return np.clip(-found.ineqlin.marginals[:rows], 0.0, ceiling), found.x[:options]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.loan_instances import generate
-from matching.optimizer import Budget, Problem, Start, check, dual, primal, replay, solve
+from matching.optimizer import Budget, Problem, Start, check, descent, primal, replay, solve
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +72,8 @@ def test_floors_bind_and_are_certified():
 def test_what_is_done_for_a_nation_holds_in_small(small, monkeypatch):
     """Descents in place of factorisation, samples, halves that change, windows, short lists: as for many rows and needs."""
     problem, _ = small
-    monkeypatch.setattr(dual, "MOST_ROWS_FOR_NEWTON", 10)
-    monkeypatch.setattr(dual, "ROWS_SEEN_HOT", 10)
+    monkeypatch.setattr(descent, "MOST_ROWS_FOR_NEWTON", 10)
+    monkeypatch.setattr(descent, "ROWS_SEEN_HOT", 10)
     monkeypatch.setattr(primal, "FEW_NEEDS", 10)
     monkeypatch.setattr(primal, "MANY_NEEDS", 100)
     monkeypatch.setattr(primal, "WINDOW", 60)

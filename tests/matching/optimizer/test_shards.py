@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.loan_instances import generate
-from matching.optimizer import Budget, Problem, check, dual, shards, solve
+from matching.optimizer import Budget, Problem, check, descent, dual, shards, solve
 from matching.optimizer.certificate import Prices, bound_of, floor_price_limits
 from matching.optimizer.presolve import as_fixed, binding_rows, tighten
 from matching.optimizer.shards import Answer, CrewHere, Kind, Question
@@ -54,7 +54,7 @@ def test_two_shards_solve_as_one_process_does_bit_for_bit(small):
 
 
 def test_two_shards_descend_on_samples_as_one_process_does_bit_for_bit(small, monkeypatch):
-    monkeypatch.setattr(dual, "MOST_ROWS_FOR_NEWTON", 100)
+    monkeypatch.setattr(descent, "MOST_ROWS_FOR_NEWTON", 100)
     crew = CrewOfBytes(2)
 
     spread = solve(small, budget=SOON, crew=crew)
