@@ -10,8 +10,9 @@ For prices π ≥ 0 of the resources, 0 ≤ μ ≤ p of the floors and η ≥ 0 
 
     bound(π, μ, η) = Σ C π - Σ F μ + Σ β η + Σ_i max(0, max_{o of i} (v - aπ + aμ - αη))  ≥  the best possible value.
 
-The steps, in the order of the code: tighten what no choice can use (`presolve`), find prices (`dual`), round them and state the
-bound they prove (`certificate`), search for a choice guided by them (`primal`), and where little is left, let a solver look (`exact`) and split the rest (`tree`).
+The steps, in the order of the code: tighten what no choice can use (`presolve`), find prices (`dual`, `descent`), round them
+(`rounding`) and state the bound they prove (`certificate`), search for a choice guided by them (`primal`), and where little is left,
+let a solver look (`exact`) and split the rest (`tree`).
 """
 
 from collections.abc import Callable
