@@ -1,0 +1,35 @@
+"""The only code that changes a state.
+
+A state machine is a table: verb → `Step(source, target, allow, missing, label)`. `take` applies one step to one object in one
+transaction: lock the row, compare the version the person saw and the source state, ask `allow`, collect what is `missing`, write,
+append the audit event. `take_many` does the same for a list with one lock, one UPDATE and one bulk insert, and a result per row.
+`amend` is the same for an edit that changes no state.
+
+`allow` and `missing` are pure over (object, Actor): they read the object as loaded (`select_related`, prefetch) and never query.
+"""
+
+from common.steps.events import record, record_many, stale, subject_of
+from common.steps.rows import insert_rows, update_rows
+from common.steps.table import Actor, Crew, Param, Step, actor_for, allowed_verbs
+from common.steps.taking import Taken, amend, lock, only, take, take_many
+
+__all__ = [
+    "Actor",
+    "Crew",
+    "Param",
+    "Step",
+    "Taken",
+    "actor_for",
+    "allowed_verbs",
+    "amend",
+    "insert_rows",
+    "lock",
+    "only",
+    "record",
+    "record_many",
+    "stale",
+    "subject_of",
+    "take",
+    "take_many",
+    "update_rows",
+]
