@@ -41,7 +41,7 @@ PHASES = (
     "matching.solving:land",
     "matching.solving:tell",
     "matching.rounds:_take_holds",
-    "matching.rounds:take_together",
+    "matching.rounds:take_drafts",
     "deals.invitations:_invite_leads",
 )
 

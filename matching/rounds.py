@@ -6,9 +6,8 @@ Between freezing and proposing a worker solves it (`matching.solving`). A child 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +20,7 @@ from ledger.accounts import Hold, NoRoom
 from matching import collect
 from matching.candidates import PASSED, RULES, screen
 from matching.commitments import Commitments
-from matching.drafts import HOLD_KEY, take_together
+from matching.drafts import HOLD_KEY, Draft, drafts_of, take_drafts
 from matching.models import Recommendation, Round, RoundData, Weights
 from matching.problem import Built, build
 from matching.refusals import standing
@@ -44,14 +43,6 @@ PINS_EXPLAINED = 20
 
 _TOLD_ONLY = ("explanation", "stack", "subsidy_by_year", "terms")
 _FINAL = (Round.State.PUBLISHED, Round.State.VOID, Round.State.FAILED)
-
-
-class Draft(NamedTuple):
-    pk: int
-    need_id: int
-    rank: int
-    branch_id: int
-    amount: Decimal
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +152,7 @@ def void(round_: Round, *, by: Person, at: dt.datetime, seen: int, note: str = "
     """Drop a solved round with its drafts."""
     with transaction.atomic():
         take(ROUND_STEPS, "void", round_, by=by, at=at, seen=seen, note=note)
-        take_together(round_, "void", [draft.pk for draft in _drafts(round_)], by=by, at=at, note=note)
+        take_drafts(round_, "void", [draft.pk for draft in drafts_of(round_)], by=by, at=at, note=note)
     return round_
 
 
@@ -271,7 +262,7 @@ def _impossible(built: Built, pin: dict[str, Any]) -> Problem:
 
 
 def _publish_drafts(round_: Round, commitments: Commitments | None, *, by: Person, at: dt.datetime) -> Published:
-    drafts = _drafts(round_)
+    drafts = drafts_of(round_)
     leads = [draft for draft in drafts if draft.rank == 0]
     needs = Need.objects.filter(pk__in=Recommendation.objects.filter(round=round_.pk).values("need"))
     list(needs.order_by("pk").select_for_update(no_key=True).values_list("pk"))
@@ -287,7 +278,7 @@ def _publish_drafts(round_: Round, commitments: Commitments | None, *, by: Perso
     settled = {pk for group in groups.values() for pk in group}
     groups["void"] = [draft.pk for draft in drafts if draft.pk not in settled]
     for verb, group in groups.items():
-        take_together(round_, verb, group, by=by, at=at, with_hold=verb == "publish")
+        take_drafts(round_, verb, group, by=by, at=at)
     return Published(round_)
 
 
@@ -318,9 +309,3 @@ def _overtaken(round_: Round, leads: Sequence[Draft], commitments: Commitments |
         or lead.need_id in gone
         or now.remaining.get(lead.need_id, lead.amount) < lead.amount
     }
-
-
-def _drafts(round_: Round) -> list[Draft]:
-    """All drafts of a round in order of need and rank: what is decided on, not the rows."""
-    rows = Recommendation.objects.filter(round=round_.pk, state=Recommendation.State.DRAFTED).order_by("need_id", "rank")
-    return [Draft(*row) for row in rows.values_list(*Draft._fields)]

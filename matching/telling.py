@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 from django.db import connection, models
 
+from common.steps.rows import copying
 from matching.models import NonMatch, Recommendation, Round
 from matching.outcome import Advice, Unmatched
 
@@ -36,11 +37,8 @@ def tell(
 
 def copy_text(model: type[models.Model], names: Sequence[str], rows: Iterator[Sequence[Any]], going_on: Callable[[int], object]) -> int:
     """Rows of plain values, JSON as lists and maps, in PostgreSQL's own text form, hundreds at a time: a call for each value would cost more than the rest."""
-    meta, quote = model._meta, connection.ops.quote_name
-    fields = [cast("models.Field[Any, Any]", meta.get_field(name)) for name in names]
+    fields, statement = copying(model, names)
     makers = [_json_text if isinstance(field, models.JSONField) else _TEXT.get(type(field), _plain) for field in fields]
-    columns = ", ".join(quote(str(field.column)) for field in fields)
-    statement = f"COPY {quote(meta.db_table)} ({columns}) FROM STDIN"
     written = 0
     texts = ("\t".join([make(value) for make, value in zip(makers, row, strict=True)]) for row in rows)
     while lines := list(islice(texts, ROWS_AT_ONCE)):

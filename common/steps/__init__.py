@@ -2,8 +2,8 @@
 
 A state machine is a table: verb → `Step(source, target, allow, missing, label)`. `take` applies one step to one object in one
 transaction: lock the row, compare the version the person saw and the source state, ask `allow`, collect what is `missing`, write,
-append the audit event. `take_many` does the same for a list with one lock, one UPDATE and one bulk insert, and a result per row.
-`amend` is the same for an edit that changes no state.
+append the audit event. `take_many` does the same for a list with one lock, one UPDATE and one bulk insert, and a result per row;
+`take_all` for thousands of parts of one whole, all or none, without an object for each. `amend` is the same for an edit that changes no state.
 
 `allow` and `missing` are pure over (object, Actor): they read the object as loaded (`select_related`, prefetch) and never query.
 """
@@ -12,6 +12,7 @@ from common.steps.events import record, record_many, stale, subject_of
 from common.steps.rows import insert_rows, update_rows
 from common.steps.table import Actor, Crew, Param, Step, actor_for, allowed_verbs
 from common.steps.taking import Taken, amend, lock, only, take, take_many
+from common.steps.together import take_all
 
 __all__ = [
     "Actor",
@@ -30,6 +31,7 @@ __all__ = [
     "stale",
     "subject_of",
     "take",
+    "take_all",
     "take_many",
     "update_rows",
 ]

@@ -66,21 +66,23 @@ def insert_rows(objects: Sequence[Any]) -> None:
 
 def copy_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Append rows of plain values in the order given. `names` are fields; every field without a database default must be among them."""
-    meta, quote = model._meta, connection.ops.quote_name
-    fields = [cast("models.Field[Any, Any]", meta.get_field(name)) for name in names]
+    fields, statement = copying(model, names)
     encoders = {place: field.encoder for place, field in enumerate(fields) if isinstance(field, models.JSONField)}
-    listed = ", ".join(quote(str(field.column)) for field in fields)
-    with (
-        connection.wrap_database_errors,
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {quote(meta.db_table)} ({listed}) FROM STDIN") as copy,
-    ):
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             written = list(row)
             for place, encoder in encoders.items():
                 if written[place] is not None:
                     written[place] = connection.ops.adapt_json_value(written[place], encoder)
             copy.write_row(written)
+
+
+def copying(model: type[models.Model], names: Sequence[str]) -> "tuple[list[models.Field[Any, Any]], str]":
+    """The fields of these names, and the COPY that takes their values in this order."""
+    meta, quote = model._meta, connection.ops.quote_name
+    fields = [cast("models.Field[Any, Any]", meta.get_field(name)) for name in names]
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    return fields, f"COPY {quote(meta.db_table)} ({columns}) FROM STDIN"
 
 
 def _plain(field: Any, value: Any) -> Any:
