@@ -1,6 +1,6 @@
-"""What every page carries beside its own content: the menu, the day, and whether the working-day calendar knows this year."""
+"""What every page carries beside its own content (the menu, the day, whether the calendar knows this year), and what every form sent does once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +9,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render as django_render
 from django.utils import timezone
+from django_htmx.http import HTMX_STOP_POLLING
 
 from common.models import CalendarException
 from organisations.actors import Person
 from organisations.clock import now
+from organisations.idempotency import Answer, answer_once
 from portal import nav
 
 ROWS = 50
@@ -31,6 +33,22 @@ def render(
         "missing_year": today.year if by and not CalendarException.objects.filter(day__year=today.year).exists() else None,
     }
     return django_render(request, template, shared | dict(context or {}), status=status)
+
+
+def once(request: HttpRequest, by: Person, act: Callable[[], Answer]) -> Any:
+    """What `act` answers to a form; sent again from the same page it is not done again. Raises what `act` and `answer_once` raise."""
+    sent = {name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"}
+    _status, answer = answer_once(by=by, at=by.at, route=request.path, key=request.POST.get("once", ""), body=sent, act=act)
+    return answer
+
+
+def polled(request: HttpRequest, template: str, context: Mapping[str, Any], *, by: Person) -> HttpResponse:
+    """A part asked for again and again while `context["is_running"]`; then polling stops and the page is loaded anew."""
+    answer = render(request, template, context, by=by)
+    if not context["is_running"]:
+        answer.status_code = HTMX_STOP_POLLING
+        answer["HX-Refresh"] = "true"
+    return answer
 
 
 def page_of(rows: QuerySet[Any] | list[Any], request: HttpRequest, *, size: int = ROWS) -> Page[Any]:

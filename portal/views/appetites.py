@@ -16,12 +16,12 @@ from lenders.appetite import NEW, Place, places
 from lenders.models import Appetite
 from organisations.actors import Person
 from organisations.entering import read
-from organisations.idempotency import Answer, answer_once
+from organisations.idempotency import Answer
 from organisations.models import Programme
 from portal import reads
 from portal.access import is_bank, require, signed_in
 from portal.inputs import draw
-from portal.page import render
+from portal.page import once, render
 
 
 @signed_in
@@ -45,13 +45,8 @@ def form(request: HttpRequest, by: Person, pk: int | None = None) -> HttpRespons
         return _page(request, by, own, known, likely=_likely(known, own))
     params = _params(own, known)
     try:
-        _status, answer = answer_once(
-            by=by,
-            at=by.at,
-            route=request.path,
-            key=request.POST.get("once", ""),
-            body={name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"},
-            act=lambda: _declare(_fixed(known) | read(params, request.POST), own, seen=_seen(request) if known else NEW, by=by),
+        answer = once(
+            request, by, lambda: _declare(_fixed(known) | read(params, request.POST), own, seen=_seen(request) if known else NEW, by=by)
         )
     except DomainError as error:
         return _page(request, by, own, _known(by, pk, own), error=error)

@@ -13,11 +13,11 @@ from common.steps import Step, Taken
 from deals import invitations
 from organisations.actors import Person
 from organisations.entering import read
-from organisations.idempotency import Answer, answer_once
+from organisations.idempotency import Answer
 from portal import moves, reads
 from portal.access import signed_in
 from portal.inputs import draw
-from portal.page import render
+from portal.page import once, render
 from projects import candidate_list, review
 from projects.models import Filing
 from projects.states import FILING_STEPS
@@ -52,14 +52,7 @@ def filings(request: HttpRequest, by: Person, verb: str) -> HttpResponse:
     if "go" not in request.POST or not rows:
         return _preview(request, by, verb, step, rows)
     try:
-        _code, answer = answer_once(
-            by=by,
-            at=by.at,
-            route=request.path,
-            key=request.POST.get("once", ""),
-            body={name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"},
-            act=lambda: _act(request, by, verb, step, rows),
-        )
+        answer = once(request, by, lambda: _act(request, by, verb, step, rows))
     except DomainError as error:
         return _preview(request, by, verb, step, rows, error=error)
     context = {"step": step, "verb": verb, "results": answer, "done": sum(not row["problem"] for row in answer)}

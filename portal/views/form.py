@@ -16,11 +16,10 @@ from common.errors import DomainError, Invalid, NotAllowed, Problem, Stale
 from common.steps import allowed_verbs
 from deals.actions import FILING_ACTIONS
 from organisations.actors import FIRM_ROLES, Person
-from organisations.idempotency import answer_once
 from organisations.models import Batch, Organisation, Programme
 from portal import application_form, reads
 from portal.access import is_firm, require, signed_in
-from portal.page import render
+from portal.page import once, render
 from portal.panel import Refused, explained
 from projects import application, drafting
 from projects.models import Filing
@@ -44,7 +43,7 @@ def new(request: HttpRequest, by: Person) -> HttpResponse:
         filing = drafting.start_filing(firm, programme=programme, track=request.POST["track"], by=by, at=by.at, form=_begun(firm, by))
         return 303, filing.pk
 
-    _code, pk = answer_once(by=by, at=by.at, route=request.path, key=request.POST.get("once", ""), body=request.POST.dict(), act=start)
+    pk = once(request, by, start)
     return redirect("filing-edit", pk)
 
 

@@ -6,7 +6,6 @@ from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy as _
-from django_htmx.http import HTMX_STOP_POLLING
 
 from deals.actions import ROUND_ACTIONS
 from matching import smallest, tasks
@@ -18,7 +17,7 @@ from organisations.actors import Person
 from portal import moves, reads
 from portal.access import oversees, require, signed_in
 from portal.history import events_of
-from portal.page import Tab, page_of, render
+from portal.page import Tab, page_of, polled, render
 from portal.panel import Refused, explained, panel
 from portal.unmatched import with_reasons
 
@@ -68,12 +67,7 @@ def _shown(round_: Round, by: Person) -> dict[str, Any]:
 def status(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     """The figures alone, asked for every two seconds while a round is computed; polling stops when it is done."""
     round_ = get_object_or_404(reads.rounds(by), pk=pk)
-    context = _shown(round_, by)
-    answer = render(request, "portal/round/status.html", context, by=by)
-    if not context["is_running"]:
-        answer.status_code = HTMX_STOP_POLLING
-        answer["HX-Refresh"] = "true"
-    return answer
+    return polled(request, "portal/round/status.html", _shown(round_, by), by=by)
 
 
 @signed_in

@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy as _
-from django_htmx.http import HTMX_STOP_POLLING
 
 from common.errors import DomainError, Invalid, Problem
 from common.money import format_wan, parse_wan, yuan
@@ -22,12 +21,12 @@ from matching.snapshot import NONE, Snapshot
 from matching.states import SCENARIO_STEPS, by_provincial_office
 from organisations.actors import Person
 from organisations.entering import read
-from organisations.idempotency import Answer, answer_once
+from organisations.idempotency import Answer
 from portal import reads
 from portal.access import require, signed_in
 from portal.history import events_of
 from portal.inputs import draw
-from portal.page import page_of, render
+from portal.page import once, page_of, polled, render
 from portal.panel import Refused, explained, panel
 
 LIMIT_ROWS = 3
@@ -46,14 +45,7 @@ def index(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     require(may_ask)
     snapshot, _result = scenarios.stored(round_)
     try:
-        _status, number = answer_once(
-            by=by,
-            at=by.at,
-            route=request.path,
-            key=request.POST.get("once", ""),
-            body={name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"},
-            act=lambda: _ask(round_, snapshot, read(_params(snapshot), request.POST), by),
-        )
+        number = once(request, by, lambda: _ask(round_, snapshot, read(_params(snapshot), request.POST), by))
     except DomainError as error:
         return _index(request, by, round_, may_ask=may_ask, error=error)
     return redirect("scenario", number)
@@ -76,12 +68,7 @@ def page(request: HttpRequest, by: Person, scenario: Scenario, *, refused: Refus
 @signed_in
 def status(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     """Asked for every second while a scenario is computed."""
-    context = _shown(get_object_or_404(reads.scenarios(by), pk=pk))
-    answer = render(request, "portal/scenario/status.html", context, by=by)
-    if not context["is_running"]:
-        answer.status_code = HTMX_STOP_POLLING
-        answer["HX-Refresh"] = "true"
-    return answer
+    return polled(request, "portal/scenario/status.html", _shown(get_object_or_404(reads.scenarios(by), pk=pk)), by=by)
 
 
 @signed_in

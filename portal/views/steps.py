@@ -24,9 +24,10 @@ from matching.actions import ROUND_ACTIONS, SCENARIO_ACTIONS
 from matching.states import ROUND_STEPS, SCENARIO_STEPS
 from organisations.actors import Person
 from organisations.entering import read
-from organisations.idempotency import Answer, answer_once
+from organisations.idempotency import Answer
 from portal import entries, reads
 from portal.access import signed_in
+from portal.page import once
 from portal.panel import Refused
 from portal.views import claims, deals, filings, invitations, rounds, scenarios
 from projects.states import FILING_STEPS
@@ -96,14 +97,7 @@ def _found(by: Person, kind: str, pk: int) -> tuple[Kind, Any]:
 
 def _attempt(request: HttpRequest, by: Person, kind: str, obj: Any, verb: str, do: Callable[[], Answer]) -> HttpResponse:
     try:
-        _code, answer = answer_once(
-            by=by,
-            at=by.at,
-            route=request.path,
-            key=request.POST.get("once", ""),
-            body={name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"},
-            act=do,
-        )
+        answer = once(request, by, do)
     except DomainError as error:
         fresh = get_object_or_404(KINDS[kind].rows(by), pk=obj.pk)
         return KINDS[kind].page(request, by, fresh, refused=Refused(verb, request.POST, error), status=error.status)
