@@ -24,19 +24,18 @@ from matching import difference, overrides, result
 from matching.models import Round, RoundData, Scenario
 from matching.problem import build
 from matching.snapshot import Snapshot, read
-from matching.solving import HEARTBEAT_S, Clock, Superseded, lease
+from matching.solving import GAP_WANTED, HEARTBEAT_S, Clock, Superseded, figures, lease, solved
 from matching.states import SCENARIO_STEPS, by_provincial_office
 from matching.warmth import Solved, start_from
 from organisations.actors import Person, system
 
 if TYPE_CHECKING:
-    from matching.optimizer import Progress, Solution
+    from matching.optimizer import Progress
 
 log = logging.getLogger(__name__)
 
 LIVE_MAX = 5  # of one round at a time: the worker serves rounds first
 TIME_LIMIT_S, TIME_LIMIT_MAX_S = Decimal("0.5"), Decimal(60)
-GAP_WANTED = 1e-4
 NAME_MAX = 100
 
 Heard = Callable[["Progress"], bool]
@@ -101,7 +100,7 @@ def solve(scenario: Scenario, *, at: dt.datetime, clock: Clock = timezone.now) -
             seed=base.solution.seed,
             heard=watch,
         )
-        watch.tell(phase="landing", **_figures(answer.solved.solution))
+        watch.tell(phase="landing", **figures(answer.solved.solution))
         _land(scenario, base, answer, seconds=monotonic() - began, at=at)
     except Superseded:
         log.warning("scenario %s was cancelled", scenario.pk)
@@ -149,12 +148,7 @@ def warm(
         return Answer(base, impossible)
     budget = optimizer.Budget(time_limit_s=time_limit_s)
     start = start_from(base, built)
-    solution = optimizer.solve(built.problem, budget=budget, gap=gap, seed=seed, start=start, fixed=fixed, progress=heard)
-    if solution.stopped_by == "cancelled":
-        raise Superseded
-    report = optimizer.check(built.problem, solution, fixed=fixed)
-    if not report.ok:
-        raise ValueError("; ".join(violation.message for violation in report.violations))
+    solution = solved(built.problem, fixed, budget=budget, gap=gap, seed=seed, start=start, progress=heard)
     return Answer(Solved(built, solution), impossible)
 
 
@@ -170,7 +164,7 @@ class _Watch:
         if monotonic() - self.told_s < HEARTBEAT_S:
             return True
         try:
-            self.tell(phase=progress.phase, value=progress.value, bound=progress.bound, gap=progress.gap, steps=progress.steps_done)
+            self.tell(phase=progress.phase, **figures(progress))
         except Superseded:
             return False
         return True
@@ -200,7 +194,7 @@ def _land(scenario: Scenario, base: Solved, answer: Answer, *, seconds: float, a
         "result_sha256": sha256(bytes_).hexdigest(),
         "solved_at": at,
         "seconds": Decimal(f"{seconds:.3f}"),
-        "progress": {"phase": "solved", **_figures(solution)},
+        "progress": {"phase": "solved", **figures(solution)},
     }
     with transaction.atomic():
         Scenario.objects.filter(pk=scenario.pk).update(report=changes.pop("report"), result=changes.pop("result"))
@@ -213,7 +207,3 @@ def _fail(scenario: Scenario, reason: str, *, at: dt.datetime) -> None:
         take(SCENARIO_STEPS, "fail", scenario, by=system(at), at=at, seen=scenario.version, changes=changes)
     except DomainError:
         log.warning("scenario %s was cancelled before it could fail", scenario.pk)
-
-
-def _figures(solution: "Solution") -> dict[str, Any]:
-    return {"value": solution.value, "bound": solution.bound, "gap": solution.gap, "steps": solution.steps_done}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
 from time import monotonic
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -26,7 +26,7 @@ from matching import result
 from matching.models import Round, RoundData
 from matching.outcome import Outcome
 from matching.problem import Built, build
-from matching.snapshot import read
+from matching.snapshot import IntArray, read
 from matching.states import ROUND_STEPS
 from matching.telling import tell
 from organisations.actors import system
@@ -34,6 +34,7 @@ from organisations.actors import system
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+    from matching.optimizer import Problem as Choice
     from matching.optimizer import Progress, Solution
 
 log = logging.getLogger(__name__)
@@ -93,14 +94,7 @@ class Attempt:
         if monotonic() - self.renewed_s < HEARTBEAT_S:
             return True
         try:
-            self.renew(
-                phase=progress.phase,
-                value=progress.value,
-                bound=progress.bound,
-                gap=progress.gap,
-                steps=progress.steps_done,
-                seconds=round(progress.seconds, 1),
-            )
+            self.renew(phase=progress.phase, **figures(progress), seconds=round(progress.seconds, 1))
         except Superseded:
             return False
         return True
@@ -137,7 +131,7 @@ def solve(round_: Round, *, at: dt.datetime, clock: Clock = timezone.now) -> Rou
     began = monotonic()
     try:
         built, solution = compute(attempt)
-        attempt.renew(phase="landing", value=solution.value, bound=solution.bound, gap=solution.gap, steps=solution.steps_done)
+        attempt.renew(phase="landing", **figures(solution))
         return land(attempt, built, solution, seconds=monotonic() - began, at=at)
     except Superseded:
         log.warning("round %s: attempt %s was superseded", round_.pk, attempt.number)
@@ -169,16 +163,29 @@ def compute(attempt: Attempt) -> "tuple[Built, Solution]":
     facts = built.snapshot.header["round"]
     budget = optimizer.Budget(steps=facts["steps"], time_limit_s=float(round_.time_limit_s))
     with crew_for(round_, built, keep_alive=attempt.keep) as crew:
-        solution = optimizer.solve(
-            built.problem, budget=budget, gap=GAP_WANTED, seed=facts["seed"], fixed=fixed, progress=attempt.heartbeat, crew=crew
+        solution = solved(
+            built.problem, fixed, attempt.renew, budget=budget, gap=GAP_WANTED, seed=facts["seed"], progress=attempt.heartbeat, crew=crew
         )
+    return built, solution
+
+
+def solved(problem: "Choice", fixed: IntArray, tell: Callable[..., object] = lambda **_progress: None, **how: Any) -> "Solution":
+    """A solution and its independent check; `how` goes to the optimizer. Raises Superseded if it was cancelled, ValueError if the check finds anything."""
+    from matching import optimizer  # noqa: PLC0415 -- as in matching.problem.build
+
+    solution = optimizer.solve(problem, fixed=fixed, **how)
     if solution.stopped_by == "cancelled":
         raise Superseded
-    attempt.renew(phase="check", value=solution.value, bound=solution.bound, gap=solution.gap, steps=solution.steps_done)
-    report = optimizer.check(built.problem, solution, fixed=fixed)
+    tell(phase="check", **figures(solution))
+    report = optimizer.check(problem, solution, fixed=fixed)
     if not report.ok:
         raise ValueError("; ".join(violation.message for violation in report.violations))
-    return built, solution
+    return solution
+
+
+def figures(reached: "Progress | Solution") -> dict[str, object]:
+    """Where a solve stands, as progress tells it."""
+    return {"value": reached.value, "bound": reached.bound, "gap": reached.gap, "steps": reached.steps_done}
 
 
 def land(attempt: Attempt, built: Built, solution: "Solution", *, seconds: float, at: dt.datetime) -> Round:

@@ -140,11 +140,12 @@ class Dual:
 
     def most_asked(self) -> FloatArray:
         """Σ over needs of the largest use of each row by one of its options."""
+        every = np.ones(self.options, dtype=np.bool_)
 
         def of(part: tuple[int, int]) -> FloatArray:
             first, last = part
             total, latest, seen = np.zeros(len(self.rows)), np.zeros(len(self.rows)), np.zeros(len(self.rows), dtype=np.int64)
-            kernels.most_asked(self.option_start[first : last + 1], *self.uses()[2:], total, latest, seen)
+            kernels.largest_use_by_need(self.option_start[first : last + 1], *self.uses()[2:], every, total, latest, seen)
             return total
 
         return added(self.by_part(of))

@@ -89,21 +89,6 @@ def largest_use_by_need(option_start, use_start, use_resource, use_amount, kept,
 
 
 @njit(cache=True, nogil=True)
-def most_asked(option_start, use_start, use_row, use_amount, total, latest, seen):
-    """total[r] = Σ_i max over the options of i of their positive use of r. latest and seen are scratch."""
-    for i in range(len(option_start) - 1):
-        for o in range(option_start[i], option_start[i + 1]):
-            for u in range(use_start[o], use_start[o + 1]):
-                r = use_row[u]
-                if seen[r] != i + 1:
-                    seen[r] = i + 1
-                    latest[r] = 0.0
-                if use_amount[u] > latest[r]:
-                    total[r] += use_amount[u] - latest[r]
-                    latest[r] = use_amount[u]
-
-
-@njit(cache=True, nogil=True)
 def count_uses(option, use_start, use_resource, row_of, counted_start):
     """counted_start = where the uses of each picked option on the rows that matter begin."""
     k = 0
