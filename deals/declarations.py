@@ -6,10 +6,8 @@ from typing import Any
 from common.models import NATION
 from lenders import appetite, letters
 from lenders.models import Appetite, AppetiteLetter, Bank, Branch
-from matching.models import Round
+from matching.models import UNDER_WAY, Round
 from organisations.models import Programme
-
-UNDER_WAY = (Round.State.FROZEN, Round.State.SOLVING, Round.State.SOLVED)
 
 
 def declare(bank: Bank, branch: Branch | None = None, *, programme: Programme, **terms: Any) -> Appetite:

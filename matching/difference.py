@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from common.money import yuan
-from matching.outcome import named
-from matching.problem import CASE_LOAD, FLOOR, Built
+from matching.outcome import Outcome, named
+from matching.problem import FLOOR, Built
 from matching.scoring import FEN_PER_WAN
 from matching.snapshot import NONE, IntArray
 from matching.warmth import Solved
@@ -106,7 +106,7 @@ def _limits(base: Solved, scenario: Solved) -> Iterator[dict[str, Any]]:
 def _prices(solved: Solved) -> dict[Any, int]:
     shift = solved.solution.price_shift
     return {
-        resource: (price * (1 if resource.kind == CASE_LOAD else FEN_PER_WAN)) >> shift
+        resource: (price * resource.unit) >> shift
         for resource, price in zip(solved.built.resources, solved.solution.prices.tolist(), strict=True)
         if price and resource.kind != FLOOR
     }
@@ -122,11 +122,7 @@ def _floors(base: Solved, scenario: Solved) -> Iterator[dict[str, Any]]:
 def _floor_rows(solved: Solved) -> Iterator[dict[str, Any]]:
     built: Built = solved.built
     p = built.problem
-    used = np.zeros(p.resources, dtype=np.int64)
-    chosen = np.zeros(p.options, dtype=bool)
-    chosen[solved.solution.choice[solved.solution.choice != NONE]] = True
-    uses = np.repeat(chosen, np.diff(p.use_start))
-    np.add.at(used, p.use_resource[uses], p.use_amount[uses])
+    used = p.capacity - Outcome(built, solved.solution).left
     for floor, place in enumerate(p.floor_resource.tolist()):
         asked, reached = int(p.floor_amount[floor]), int(used[place])
         short = max(asked - reached, 0)

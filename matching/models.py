@@ -190,6 +190,9 @@ class Round(Provincial, Versioned):
         return (self.bound - self.value) / max(abs(self.bound), 1)
 
 
+UNDER_WAY = (Round.State.FROZEN, Round.State.SOLVING, Round.State.SOLVED)  # between freezing and publishing
+
+
 class RoundData(models.Model):
     """The bytes of a round: canonical header and arrays of the snapshot, and the stored result. Written once, never changed."""
 

@@ -12,7 +12,6 @@ from common.money import yuan
 from matching import candidates, scoring, subsidy
 from matching.candidates import BEYOND_LIMIT, PASSED, PLACE, RULES
 from matching.problem import APPETITE, BUDGET, CASE_LOAD, TICKET, Built, Resource
-from matching.scoring import FEN_PER_WAN
 from matching.snapshot import NONE, IntArray
 from matching.subsidy import ON_THE_LIST
 from schemes.stacks import Version
@@ -269,8 +268,7 @@ class Outcome:
         if r in self._limits_told:
             return self._limits_told[r]
         s, resource = self.built.snapshot, self.built.resources[r]
-        unit = 1 if resource.kind == CASE_LOAD else FEN_PER_WAN
-        price = (int(self.solution.prices[r]) * unit) >> self.solution.price_shift
+        price = (int(self.solution.prices[r]) * resource.unit) >> self.solution.price_shift
         told = {"kind": resource.kind, "price": price, **named(s.header, s.versions, resource), **self._declared(resource)}
         self._limits_told[r] = told
         return told

@@ -125,7 +125,7 @@ def _budget_of(snapshot: Snapshot, key: str, value: Any) -> tuple[Any, Any]:
 
 
 def _floor(snapshot: Snapshot, key: str, value: Any) -> tuple[Any, Any]:
-    before = next(floor for floor in snapshot.header["floors"] if str(floor["id"]) == key) if _has_floor(snapshot, key) else None
+    before = next((floor for floor in snapshot.header["floors"] if str(floor["id"]) == key), None)
     if before is None or not isinstance(value, Mapping) or set(value) - {"amount_yuan", "penalty"}:
         raise ValueError(key)
     amount, (num, den) = value.get("amount_yuan", before["amount_yuan"]), value.get("penalty", before["penalty"])
@@ -141,10 +141,6 @@ _READERS: Mapping[str, Callable[[Snapshot, str, Any], tuple[Any, Any]]] = {
     "budgets": _budget_of,
     "floors": _floor,
 }
-
-
-def _has_floor(snapshot: Snapshot, key: str) -> bool:
-    return any(str(floor["id"]) == key for floor in snapshot.header["floors"])
 
 
 def _place(snapshot: Snapshot, name: str, key: str) -> int:

@@ -31,6 +31,11 @@ class Resource:
     kind: str
     at: tuple[int, ...]
 
+    @property
+    def unit(self) -> int:
+        """What people count it in: 万元, or cases."""
+        return 1 if self.kind == CASE_LOAD else scoring.FEN_PER_WAN
+
 
 @dataclass(frozen=True, eq=False)
 class Built:

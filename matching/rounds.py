@@ -21,7 +21,7 @@ from matching import collect
 from matching.candidates import PASSED, RULES, screen
 from matching.commitments import Commitments
 from matching.drafts import HOLD_KEY, Draft, drafts_of, take_drafts
-from matching.models import Recommendation, Round, RoundData, Weights
+from matching.models import UNDER_WAY, Recommendation, Round, RoundData, Weights
 from matching.problem import Built, build
 from matching.refusals import standing
 from matching.snapshot import Snapshot, read
@@ -37,7 +37,6 @@ __all__ = [
     "void", "waiting",
 ]  # fmt: skip
 
-UNDER_WAY = (Round.State.FROZEN, Round.State.SOLVING, Round.State.SOLVED)
 PINS_EXPLAINED = 20
 
 

@@ -146,7 +146,7 @@ def _ways(snapshot: Snapshot, base: Solved, need: int) -> Iterator[dict[Resource
     left = dict(zip(resources, Outcome(base.built, base.solution).left.tolist(), strict=True))
     seen: set[tuple[tuple[Resource, int], ...]] = set()
     for lacking in (*_of_options(p, resources, left, need), *_of_refused(snapshot, left, need)):
-        way = {resource: -(-short // _unit(resource)) for resource, short in lacking.items()}
+        way = {resource: -(-short // resource.unit) for resource, short in lacking.items()}
         key = tuple(sorted(way.items(), key=lambda item: _order(item[0])))
         if way and len(way) <= TOGETHER_MAX and key not in seen and all(r.kind in (APPETITE, CASE_LOAD, BUDGET) for r in way):
             seen.add(key)
@@ -214,10 +214,6 @@ def _told(snapshot: Snapshot, found: Smallest | None) -> dict[str, Any]:
         "is_proven": found.is_proven,
         "tries": found.tries,
     }
-
-
-def _unit(resource: Resource) -> int:
-    return 1 if resource.kind == CASE_LOAD else FEN_PER_WAN
 
 
 def _order(resource: Resource) -> tuple[str, tuple[int, ...]]:

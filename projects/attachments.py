@@ -30,7 +30,6 @@ PAPERS = ("files", "permits")  # what a reviewer opens when papers are missing
 NAME_MAX = 120
 SIGNATURES = ((b"%PDF-", "pdf"), (b"\xff\xd8\xff", "jpg"), (b"\x89PNG\r\n\x1a\n", "png"))
 OFFICE = (("word/document.xml", "docx"), ("xl/workbook.xml", "xlsx"))
-KINDS = FILE_KINDS
 
 
 def kind_of(content: bytes) -> str:
@@ -120,7 +119,7 @@ def _read(upload: File, *, most: int) -> bytes:
 
 def _problems(filing: Filing, *, kind: str, ending: str, most: int) -> list[Problem]:
     problems = []
-    if kind not in dict(KINDS):
+    if kind not in dict(FILE_KINDS):
         problems.append(Problem("kind", "unknown_choice", _("没有此类材料。"), _("请从列出的类别中选择。")))
     if not ending:
         problems.append(

@@ -138,6 +138,7 @@ class Dual:
         """How many options use each row."""
         return np.bincount(self.use_row, minlength=len(self.rows))
 
+    @cached_property
     def most_asked(self) -> FloatArray:
         """Σ over needs of the largest use of each row by one of its options."""
         every = np.ones(self.options, dtype=np.bool_)
@@ -161,7 +162,7 @@ class Dual:
         if every == 1:
             return self
         part = self.every_need(every, 0)
-        return replace(part, rows=rows_of_sample(self.rows, part.most_asked(), self.most_asked()))
+        return replace(part, rows=rows_of_sample(self.rows, part.most_asked, self.most_asked))
 
     def every_need(self, every: int, first: int) -> "Dual":
         """Every so-manieth need from `first` on, with the rows of all."""

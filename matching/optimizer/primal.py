@@ -6,7 +6,7 @@ is good for its own need but dear for the others loses; at the end κ falls to 0
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
@@ -28,6 +28,7 @@ FULL_SHARE = 1024
 FIRST_STEPS = 2_000
 MOST_GROWTH = 4
 FEWEST_OF_BLOCK = 100
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: the steps of splitmix64
 
 # -ln of a uniform variate in 1/65536, by 4096 equal steps: an integer table, so that acceptance is the same on every machine.
 EXPONENTIAL = np.array([round(-math.log((j + 0.5) / 4096) * 65536) for j in range(4096)], dtype=np.int64)
@@ -156,7 +157,7 @@ def _floors_by_row(problem: Problem, tight: Tightened, row_of: IntArray, rows: i
 
 def _key_shift(problem: Problem, prices: Prices, values: IntArray, picked: IntArray) -> int:
     """How far values in 2^-shift points go down to keys below 2^29; the gain an option can bring at a floor counts too."""
-    largest = max(int(np.abs(values[picked]).max(initial=0)) if len(picked) else 0, 0)
+    largest = 0
     if len(picked):
         largest = max(int(values[picked].max()), int(problem.value[picked].max()) << prices.shift)
     if problem.floors:
@@ -265,16 +266,22 @@ def filled(core: Core, on: Ordered, choice: IntArray) -> IntArray:
     return chain.original_choice(on)
 
 
-def seeds(seed: int) -> Iterator[int]:
-    """Well-mixed non-zero 64-bit states from a seed (splitmix64)."""
-    mask = (1 << 64) - 1
-    state = seed & mask
-    while True:
-        state = (state + 0x9E3779B97F4A7C15) & mask
-        z = state
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
-        yield (z ^ (z >> 31)) | 1
+def seeds(count: int, seed: int) -> list[int]:
+    """Well-mixed non-zero 64-bit states from a seed."""
+    states = np.uint64(seed & 0xFFFFFFFFFFFFFFFF) + np.arange(1, count + 1, dtype=np.uint64) * GOLDEN
+    return [int(state) | 1 for state in mixed(states)]
+
+
+def lots(count: int, seed: int) -> NDArray[np.uint64]:
+    """A well-mixed 64-bit number for each of so many."""
+    return mixed((np.arange(1, count + 1, dtype=np.uint64) + np.uint64(seed % (1 << 63))) * GOLDEN)
+
+
+def mixed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The finish of splitmix64: Steele, Lea, Flood, Fast splittable pseudorandom number generators (2014)."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
 
 
 class Search:
@@ -285,14 +292,13 @@ class Search:
 
     def __init__(self, core: Core, *, seed: int, start: IntArray | None) -> None:
         self.core = core
-        states = seeds(seed)
+        *states, self._lots = seeds(CHAINS + 1, seed)
         self.blocks = [(phase, heat) for phase in plan(core, is_warm=start is not None) for heat in phase.heats()]
         self.schedule: list[int] = []
         self.best = constructed(core) if start is None else self._warmed(start)
         self.best_value = value_of(core.problem, self.best)
         self.on = ordered(core, self.blocks[0][0].share)
-        self.chains = [Chain(core, next(states)) for _ in range(CHAINS)]
-        self._lots = next(states)
+        self.chains = [Chain(core, state) for state in states]
         self._is_halved = False
         for chain in self.chains:
             chain.start_from(self.on, self.best)
@@ -383,14 +389,6 @@ def plan(core: Core, *, is_warm: bool) -> tuple[Phase, ...]:
     if len(core.needs) < MANY_NEEDS or len(core.floors[1]):
         return COLD_START
     return MANY_NEEDS_START if len(core.needs) < VAST_NEEDS else VAST_START
-
-
-def lots(count: int, seed: int) -> NDArray[np.uint64]:
-    """Well-mixed 64-bit numbers (splitmix64)."""
-    z = (np.arange(1, count + 1, dtype=np.uint64) + np.uint64(seed % (1 << 63))) * np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
 
 
 def run(search: Search, *, steps: int, keep_going: Callable[[Search], bool]) -> bool:

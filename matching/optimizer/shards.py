@@ -182,7 +182,7 @@ class Shard:
             case Kind.SAMPLE:
                 every = int(number)
                 made = self.models[question.makes] = model.every_need(every, -self.opening.first % every)
-                return Answer(float(made.options), (made.most_asked(), model.most_asked()))
+                return Answer(float(made.options), (made.most_asked, model.most_asked))
             case Kind.NEAR:
                 near = np.zeros(self.part.options, dtype=np.bool_)
                 near[model.option] = True

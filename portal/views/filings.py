@@ -23,9 +23,9 @@ from portal.access import is_firm, is_reviewer, oversees, require, signed_in
 from portal.page import Tab, page_of, render
 from portal.panel import Refused, entry_forms, explained, panel
 from portal.unmatched import with_reasons
-from projects.attachments import KINDS, may_attach
+from projects.attachments import may_attach
 from projects.history import timeline
-from projects.models import Disclosure, EquipmentItem, Filing, ProjectFile
+from projects.models import FILE_KINDS, Disclosure, EquipmentItem, Filing, ProjectFile
 from projects.states import FILING_STEPS
 
 S = Filing.State
@@ -64,7 +64,7 @@ def page(request: HttpRequest, by: Person, filing: Filing, *, refused: Refused |
         "equipment": list(EquipmentItem.objects.filter(project=filing.project_id).order_by("position")) if filing.project_id else [],
         "files": list(ProjectFile.objects.filter(filing=filing).order_by("kind", "id")),
         "can_attach": may_attach(filing, by),
-        "file_kinds": KINDS,
+        "file_kinds": FILE_KINDS,
         "move": moves.of_filing(filing, by, moves.open_deadlines([filing]).get(filing.pk)),
         "track": progress(filing),
         "steps": panel("filings", filing, FILING_STEPS, by, refused=refused, only=FILING_ACTIONS.keys() - AT_THE_FORM),
