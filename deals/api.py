@@ -20,7 +20,7 @@ from deals.direct import register_direct
 from deals.drawdowns import pay_supplier, refund, repay, set_relending
 from deals.interest import record_receipt
 from deals.models import Deal, DeclineCode, Drawdown, InterestReceipt, Invitation, Repayment
-from deals.states import CONTRACT, DEAL_STEPS, INVITATION_STEPS
+from deals.states import COME_BACK, CONTRACT, DEAL_STEPS, INVITATION_STEPS, PAID_ON, RECEIPT
 from lenders.api import BranchRef
 from lenders.models import Branch
 from matching import api as matching_api
@@ -32,21 +32,11 @@ from organisations.resources import IDEMPOTENCY_KEY, IF_MATCH, Presented, Resour
 from projects import api as projects_api
 from projects.models import Filing, Need
 
-AMOUNT = Param("amount", "wan", _("金额（万元）"))
-SLIP = (Param("on", "date", _("日期")), AMOUNT, Param("slip_no", "text", _("凭证号")))
-PAID_ON = (Param("paid_on", "date", _("划付日期")),)
 RELENDING = (
     Param("status", "choice", _("再贷款状态"), choices=lambda: Drawdown.Relending.choices),
     Param("month", "text", _("上报月份"), required=False, help=_("例如 2026-11")),
 )
-RECEIPT = (
-    Param("deal", "integer", _("对接项目编号")),
-    Param("slip_no", "text", _("凭证号")),
-    Param("period_start", "date", _("计息期起")),
-    Param("period_end", "date", _("计息期止")),
-    Param("paid_on", "date", _("付息日期")),
-    Param("amount", "wan", _("实付利息（万元）")),
-)
+RECEIPT_OF_DEAL = (Param("deal", "integer", _("对接项目编号")), *RECEIPT)
 DIRECT = (
     Param("need", "integer", _("融资需求编号")),
     Param("branch", "text", _("银行机构代码")),
@@ -350,7 +340,7 @@ class Drawdowns(Resource):
         return rows.select_related("deal__branch").prefetch_related(Prefetch("repayments", repayments))
 
     @extend_schema(
-        operation_id="drawdowns_repay", request=entry("Repay", SLIP), responses={201: DrawdownShown}, parameters=[IDEMPOTENCY_KEY]
+        operation_id="drawdowns_repay", request=entry("Repay", COME_BACK), responses={201: DrawdownShown}, parameters=[IDEMPOTENCY_KEY]
     )
     @action(detail=True, methods=["post"], filterset_class=None, pagination_class=None)
     def repay(self, request: Request, pk: int) -> Response:
@@ -358,7 +348,7 @@ class Drawdowns(Resource):
         return once(request, lambda: self._come_back(request, pk, repay))
 
     @extend_schema(
-        operation_id="drawdowns_refund", request=entry("Refund", SLIP), responses={201: DrawdownShown}, parameters=[IDEMPOTENCY_KEY]
+        operation_id="drawdowns_refund", request=entry("Refund", COME_BACK), responses={201: DrawdownShown}, parameters=[IDEMPOTENCY_KEY]
     )
     @action(detail=True, methods=["post"], filterset_class=None, pagination_class=None)
     def refund(self, request: Request, pk: int) -> Response:
@@ -366,19 +356,19 @@ class Drawdowns(Resource):
         return once(request, lambda: self._come_back(request, pk, refund))
 
     def _come_back(self, request: Request, pk: int, act: Any) -> Response:
-        act(self.find(self.actor, pk), by=self.actor, at=self.actor.at, **read(SLIP, body_of(request)))
+        act(self.find(self.actor, pk), by=self.actor, at=self.actor.at, **read(COME_BACK, body_of(request)))
         return self.shown(self.find(self.actor, pk), status.HTTP_201_CREATED)
 
     @extend_schema(
         operation_id="drawdowns_pay_supplier",
-        request=entry("PaySupplier", PAID_ON, versioned=True),
+        request=entry("PaySupplier", (PAID_ON,), versioned=True),
         responses=DrawdownShown,
         parameters=[IF_MATCH, IDEMPOTENCY_KEY],
     )
     @action(detail=True, methods=["post"], url_path="pay-supplier", filterset_class=None, pagination_class=None)
     def pay_supplier(self, request: Request, pk: int) -> Response:
         """The money reached the supplier's account."""
-        return once(request, lambda: self._amend(request, pk, pay_supplier, PAID_ON))
+        return once(request, lambda: self._amend(request, pk, pay_supplier, (PAID_ON,)))
 
     @extend_schema(
         operation_id="drawdowns_relending",
@@ -419,13 +409,13 @@ class Receipts(Resource):
     def visible(cls, actor: Person) -> QuerySet[InterestReceipt]:
         return InterestReceipt.objects.filter(deal__in=Deal.objects.visible_to(actor).order_by().values("pk"))
 
-    @extend_schema(request=entry("Receipt", RECEIPT), responses={201: ReceiptShown}, parameters=[IDEMPOTENCY_KEY])
+    @extend_schema(request=entry("Receipt", RECEIPT_OF_DEAL), responses={201: ReceiptShown}, parameters=[IDEMPOTENCY_KEY])
     def create(self, request: Request) -> Response:
         """Register a slip of interest paid. The same slip again is the same row."""
         return once(request, lambda: self._create(request))
 
     def _create(self, request: Request) -> Response:
-        values = read(RECEIPT, body_of(request))
+        values = read(RECEIPT_OF_DEAL, body_of(request))
         deal = Deals.find(self.actor, values.pop("deal"))
         made = record_receipt(deal, by=self.actor, at=self.actor.at, **values)
         return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)

@@ -107,7 +107,18 @@ DRAWDOWN = (
     Param("not_entrusted_reason", "text", _("未受托支付的理由"), required=False),
     Param("invoice_no", "text", _("发票号码"), required=False),
 )
-SLIP = (Param("on", "date", _("日期")), Param("slip_no", "text", _("凭证号")))
+ON, SLIP_NO = Param("on", "date", _("日期")), Param("slip_no", "text", _("凭证号"))
+SLIP = (ON, SLIP_NO)
+# Facts recorded beside the steps: principal come back, a supplier paid, interest paid.
+COME_BACK = (ON, AMOUNT, SLIP_NO)
+PAID_ON = Param("paid_on", "date", _("划付日期"))
+RECEIPT = (
+    Param("period_start", "date", _("计息期起")),
+    Param("period_end", "date", _("计息期止")),
+    Param("paid_on", "date", _("付息日期")),
+    Param("amount", "wan", _("实付利息（万元）")),
+    SLIP_NO,
+)
 
 
 INVITATION_STEPS: dict[str, Step] = {

@@ -15,7 +15,7 @@ from deals.direct import register_direct
 from deals.drawdowns import pay_supplier, refund, repay
 from deals.interest import change_rate, record_receipt
 from deals.models import Deal, Drawdown
-from deals.states import CONTRACT, OFFICERS
+from deals.states import COME_BACK, CONTRACT, OFFICERS, PAID_ON, RECEIPT
 from lenders.models import Branch
 from organisations.actors import FIRM_ROLES, Person
 from portal.application_form import branches_serving
@@ -23,14 +23,6 @@ from projects.models import Filing, Need
 
 D = Deal.State
 RUNNING = (D.SIGNED, D.DRAWING, D.COMPLETED)
-ON, AMOUNT, SLIP = Param("on", "date", _("日期")), Param("amount", "wan", _("金额（万元）")), Param("slip_no", "text", _("凭证号"))
-RECEIPT = (
-    Param("period_start", "date", _("计息期起")),
-    Param("period_end", "date", _("计息期止")),
-    Param("paid_on", "date", _("付息日期")),
-    Param("amount", "wan", _("实付利息（万元）")),
-    SLIP,
-)
 RATE = (Param("valid_from", "date", _("自")), Param("rate_bp", "percent", _("年利率（%）")))
 
 
@@ -51,10 +43,10 @@ def of_deal(deal: Deal, by: Person) -> dict[str, Entry]:
     unpaid = [row for row in rows if row.paid_to_supplier_on is None]
     found = {}
     if unpaid:
-        found["pay-supplier"] = Entry(_("登记划付供应商"), (_which(unpaid), Param("paid_on", "date", _("划付日期"))), _pay(deal))
+        found["pay-supplier"] = Entry(_("登记划付供应商"), (_which(unpaid), PAID_ON), _pay(deal))
     if rows:
-        found["repay"] = Entry(_("登记归还本金"), (_which(rows), ON, AMOUNT, SLIP), _come_back(deal, repay))
-        found["refund"] = Entry(_("登记供应商退款"), (_which(rows), ON, AMOUNT, SLIP), _come_back(deal, refund))
+        found["repay"] = Entry(_("登记归还本金"), (_which(rows), *COME_BACK), _come_back(deal, repay))
+        found["refund"] = Entry(_("登记供应商退款"), (_which(rows), *COME_BACK), _come_back(deal, refund))
         found["receipt"] = Entry(_("登记付息"), RECEIPT, lambda **values: record_receipt(deal, **values))
     found["rate"] = Entry(_("登记利率调整"), RATE, lambda **values: change_rate(deal, **values))
     return found

@@ -20,7 +20,7 @@ from organisations.idempotency import Answer
 from organisations.models import Programme
 from portal import reads
 from portal.access import is_bank, require, signed_in
-from portal.inputs import draw
+from portal.inputs import draw, unplaced
 from portal.page import once, render
 
 
@@ -148,7 +148,7 @@ def _page(
         "seen": known.version if known else 0,
         "fields": draw(params, prefix="appetite", typed=request.POST if error else None, problems=problems, likely=likely),
         "error": error,
-        "loose": [problem for problem in problems if problem.field not in {param.name for param in params}],
+        "loose": unplaced(params, problems),
         "changed": error.changed if isinstance(error, Stale) else (),
     }
     return render(request, "portal/appetite/form.html", context, by=by, status=error.status if error else 200)

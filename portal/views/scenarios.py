@@ -25,7 +25,7 @@ from organisations.idempotency import Answer
 from portal import reads
 from portal.access import require, signed_in
 from portal.history import events_of
-from portal.inputs import draw
+from portal.inputs import draw, unplaced
 from portal.page import once, page_of, polled, render
 from portal.panel import Refused, explained, panel
 
@@ -102,7 +102,7 @@ def _index(request: HttpRequest, by: Person, round_: Round, *, may_ask: bool, er
         problems: Sequence[Problem] = error.problems if error else ()
         context |= {
             "fields": draw(params, prefix="scenario", typed=request.POST if error else None, problems=problems, likely=_likely(snapshot)),
-            "loose": [problem for problem in problems if problem.field not in {param.name for param in params}],
+            "loose": unplaced(params, problems),
         }
     return render(request, "portal/scenario/list.html", context, by=by, status=error.status if error else 200)
 
