@@ -10,6 +10,8 @@ from matching.optimizer.kernels.packings import packing_losses, price_needs
 from matching.optimizer.kernels.prices import curvature, hessian, near_best, sharp_pass, smoothed_pass
 from matching.optimizer.kernels.problem import (
     best_reduced,
+    copy_ordered,
+    copy_uses,
     count_uses,
     first_repeated_use,
     largest_use_by_need,
@@ -24,8 +26,6 @@ from matching.optimizer.kernels.search import (
     Place,
     anneal,
     below,
-    copy_ordered,
-    copy_uses,
     fill,
     members_by_row,
     order_by_key,

@@ -111,3 +111,32 @@ def scaled_uses(option, use_start, use_resource, use_amount, row_of, scale, scal
                 scaled_row[k] = r
                 scaled_amount[k] = use_amount[u] / scale[r]
                 k += 1
+
+
+@njit(cache=True, nogil=True)
+def copy_uses(picked, use_start, use_resource, use_amount, row_of, divisor, core_use_start, core_row, core_amount):
+    """The uses of the picked options on the rows that matter, amounts divided by the divisor of their row."""
+    k = 0
+    for c in range(len(picked)):
+        core_use_start[c] = k
+        for u in range(use_start[picked[c]], use_start[picked[c] + 1]):
+            r = row_of[use_resource[u]]
+            if r >= 0:
+                core_row[k] = r
+                core_amount[k] = use_amount[u] // divisor[use_resource[u]]
+                k += 1
+    core_use_start[len(picked)] = k
+    return k
+
+
+@njit(cache=True, nogil=True)
+def copy_ordered(order, use_start, use_row, use_amount, ordered_start, ordered_row, ordered_amount):
+    """The uses of the options in another order."""
+    k = 0
+    for c in range(len(order)):
+        ordered_start[c] = k
+        for u in range(use_start[order[c]], use_start[order[c] + 1]):
+            ordered_row[k] = use_row[u]
+            ordered_amount[k] = use_amount[u]
+            k += 1
+    ordered_start[len(order)] = k

@@ -57,22 +57,6 @@ def short_list(option_start, kept, reduced, movable, width, picked, count):
 
 
 @njit(cache=True, nogil=True)
-def copy_uses(picked, use_start, use_resource, use_amount, row_of, divisor, core_use_start, core_row, core_amount):
-    """The uses of the picked options on the rows that matter, amounts divided by the divisor of their row."""
-    k = 0
-    for c in range(len(picked)):
-        core_use_start[c] = k
-        for u in range(use_start[picked[c]], use_start[picked[c] + 1]):
-            r = row_of[use_resource[u]]
-            if r >= 0:
-                core_row[k] = r
-                core_amount[k] = use_amount[u] // divisor[use_resource[u]]
-                k += 1
-    core_use_start[len(picked)] = k
-    return k
-
-
-@njit(cache=True, nogil=True)
 def members_by_row(option_start, use_start, use_row, seen, count):
     """count[r] = number of needs with an option on r: room for its list of members."""
     for i in range(len(option_start) - 1):
@@ -94,19 +78,6 @@ def order_by_key(option_start, key, order):
                 order[k] = order[k - 1]
                 k -= 1
             order[k] = o
-
-
-@njit(cache=True, nogil=True)
-def copy_ordered(order, use_start, use_row, use_amount, ordered_start, ordered_row, ordered_amount):
-    """The uses of the options in another order."""
-    k = 0
-    for c in range(len(order)):
-        ordered_start[c] = k
-        for u in range(use_start[order[c]], use_start[order[c] + 1]):
-            ordered_row[k] = use_row[u]
-            ordered_amount[k] = use_amount[u]
-            k += 1
-    ordered_start[len(order)] = k
 
 
 class Board(NamedTuple):
