@@ -214,7 +214,7 @@ def find_choice(
     def keep_going(now: primal.Search) -> bool:
         return gap_between(now.best_value, bound) > gap and watch.report("search", value=now.best_value, bound=bound, steps=now.steps_done)
 
-    if budget.steps is None and budget.time_limit_s is not None:
+    if budget.steps is None and budget.time_limit_s is not None and not tree.splits_soon(core.tight):
         limit_s = budget.time_limit_s * share
         finished = primal.run_for(search, seconds_left=lambda: limit_s - watch.seconds, keep_going=keep_going)
     else:

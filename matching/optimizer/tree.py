@@ -19,6 +19,7 @@ from matching.optimizer.presolve import Tightened, binding_rows, tighten
 from matching.optimizer.problem import UNMATCHED, Cut, IntArray, Leaf, Problem
 
 LARGEST_TREE_OPTIONS = 2_000
+FEW_OPTIONS = 300
 A_HANDFUL = 30
 MOST_NODES = 5_000
 MOST_WORK = 50_000
@@ -47,6 +48,11 @@ class Tree:
 def fits_a_tree(tight: Tightened, *, is_repair: bool) -> bool:
     """Whether so little is left that splitting it pays; a repair, which must be done at once, only splits a handful."""
     return 0 < int(tight.kept.sum()) <= (A_HANDFUL if is_repair else LARGEST_TREE_OPTIONS)
+
+
+def splits_soon(tight: Tightened) -> bool:
+    """Whether so little is left that a tree does in moments what a search could only circle around."""
+    return 0 < int(tight.kept.sum()) <= FEW_OPTIONS
 
 
 def branch(

@@ -47,7 +47,7 @@ def test_raise_that_was_found_recommends_the_need(left_out):
 
     for wan, recommended in ((3999, False), (4000, True)):
         changed = overrides.apply(snapshot, {"appetites": {account: f"{wan}0000.00"}})
-        solution = scenarios.warm(changed, base, time_limit_s=2.0, seed=0, gap=0.0).solved.solution
+        solution = scenarios.warm(changed, base, time_limit_s=30.0, seed=0, gap=0.0).solved.solution
         assert (solution.choice[need] != -1) == recommended
 
 
