@@ -1,0 +1,106 @@
+"""What is reviewed: a project's passage through one track and batch, and the form as it stood at each submission."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from common.models import Provincial, Versioned
+from organisations.actors import Person
+from organisations.models import Batch, Organisation, Programme, Role
+from projects.models.disclosure import Disclosure
+from projects.models.project import Project
+from projects.models.review import passed_through
+
+
+class FilingQuerySet(models.QuerySet["Filing"]):
+    def visible_to(self, actor: Person) -> "FilingQuerySet":
+        """Own filings of a firm; what a unit's chain carries to it; what has been disclosed to a bank; a province's, to its readers."""
+        if actor.is_system:
+            return self
+        submitted = ~Q(state=Filing.State.DRAFT)
+        in_chain = passed_through(actor.unit_ids, "pk")
+        told = Disclosure.objects.filter(filing=OuterRef("pk"), organisation__in=actor.organisation_ids, scope=Disclosure.Scope.FILE)
+        disclosed = Exists(told.current(at=actor.at))
+        readers = actor.provinces(Role.AUDITOR, Role.READER)
+        return self.filter(Q(firm__in=actor.organisation_ids) | (submitted & (in_chain | Q(disclosed) | Q(province__in=readers))))
+
+    def with_progress(self) -> "FilingQuerySet":
+        """What lists and buttons read, so that a page costs the same number of queries for any number of rows."""
+        return self.select_related(
+            "firm__firm", "project__region", "project__industry", "current_step__unit__organisation", "batch"
+        ).prefetch_related("steps__unit__organisation")
+
+
+class Filing(Provincial, Versioned):
+    """One project's passage through one track and batch. Ends listed, not listed, refused, withdrawn, removed or retired."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("草稿")
+        IN_REVIEW = "in_review", _("审核中")
+        RETURNED = "returned", _("已退回修改")
+        IN_POOL = "in_pool", _("已入储备库")
+        REPORTED = "reported", _("已上报")
+        LISTED = "listed", _("已列入备选项目清单")
+        NOT_LISTED = "not_listed", _("未列入清单")
+        NOT_ACCEPTED = "not_accepted", _("不予受理")
+        REFUSED = "refused", _("审核不通过")
+        WITHDRAWN = "withdrawn", _("企业撤回")
+        REMOVED = "removed", _("移出清单")
+        RETIRED = "retired", _("到期退库")
+
+    firm = models.ForeignKey(Organisation, models.PROTECT, related_name="filings", verbose_name=_("企业"))
+    project = models.ForeignKey(Project, models.PROTECT, null=True, blank=True, related_name="filings", verbose_name=_("项目"))
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="+", verbose_name=_("政策项目"))
+    track = models.CharField(_("渠道"), max_length=20, choices=Batch.Track, default=Batch.Track.INDUSTRY)
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="filings", verbose_name=_("批次"))
+    state = models.CharField(_("状态"), max_length=20, choices=State, default=State.DRAFT)
+    title = models.CharField(_("项目名称"), max_length=200, blank=True)
+    form = models.JSONField(_("申报表"), default=dict, blank=True, encoder=DjangoJSONEncoder)
+    form_saved_at = models.DateTimeField(_("保存时间"), null=True, blank=True)
+    open_fields = ArrayField(models.CharField(max_length=60), default=list, blank=True, verbose_name=_("可修改字段"))
+    current_step = models.ForeignKey("ReviewStep", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("当前环节"))
+    submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
+    returns = models.PositiveSmallIntegerField(_("退回次数"), default=0)
+    list_number = models.CharField(_("清单批次"), max_length=60, blank=True)
+    listed_on = models.DateField(_("列入日期"), null=True, blank=True)
+
+    objects = FilingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("申报")
+        verbose_name_plural = _("申报")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["project", "track"],
+                condition=Q(state__in=["in_review", "returned", "in_pool", "reported", "listed"]),
+                name="one_live_filing_per_project_and_track",
+            ),
+            models.CheckConstraint(condition=Q(state__in=["draft", "withdrawn"]) | ~Q(project=None), name="submitted_has_project"),
+        )
+        indexes = (
+            models.Index(fields=["state", "province"], name="filing_state"),
+            models.Index(fields=["current_step"], condition=Q(state="in_review"), name="filing_inbox"),
+        )
+
+    def __str__(self) -> str:
+        return self.title or str(_("未命名申报"))
+
+
+class FilingVersion(Provincial):
+    """The form as it stood at one submission. Never changed."""
+
+    filing = models.ForeignKey(Filing, models.PROTECT, related_name="versions", verbose_name=_("申报"))
+    number = models.PositiveSmallIntegerField(_("版次"))
+    form = models.JSONField(_("申报表"), encoder=DjangoJSONEncoder)
+    sha256 = models.CharField(_("摘要"), max_length=64)
+    submitted_at = models.DateTimeField(_("提交时间"))
+
+    class Meta:
+        verbose_name = _("申报版次")
+        verbose_name_plural = _("申报版次")
+        constraints = (models.UniqueConstraint(fields=["filing", "number"], name="filing_version_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.filing} v{self.number}"

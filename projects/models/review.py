@@ -1,0 +1,44 @@
+"""The way of one filing through the units."""
+
+from collections.abc import Iterable
+
+from django.db import models
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy as _
+
+from common.models import Provincial
+from organisations.models import Unit
+
+
+class ReviewStep(Provincial):
+    """One stage of one unit on the way of one filing, copied from the chain when it was submitted."""
+
+    class Stage(models.TextChoices):
+        HANDLER = "handler", _("经办")
+        CHECKER = "checker", _("复核")
+        SIGNER = "signer", _("签发")
+
+    filing = models.ForeignKey("Filing", models.CASCADE, related_name="steps", verbose_name=_("申报"))
+    position = models.PositiveSmallIntegerField(_("顺序"))
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="steps", verbose_name=_("单位"))
+    stage = models.CharField(_("环节"), max_length=20, choices=Stage)
+    working_days = models.PositiveSmallIntegerField(_("时限（工作日）"))
+    started_at = models.DateTimeField(_("收件"), null=True, blank=True)
+    due_at = models.DateTimeField(_("到期"), null=True, blank=True)
+    passed_at = models.DateTimeField(_("办结"), null=True, blank=True)
+    passed_by = models.ForeignKey("organisations.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("办理人"))
+    opinion = models.TextField(_("意见"), blank=True)
+
+    class Meta:
+        verbose_name = _("审核环节")
+        verbose_name_plural = _("审核环节")
+        constraints = (models.UniqueConstraint(fields=["filing", "position"], name="review_step_position_once"),)
+        indexes = (models.Index(fields=["unit", "filing"], name="review_step_unit"),)
+
+    def __str__(self) -> str:
+        return f"{self.unit} {self.get_stage_display()}"
+
+
+def passed_through(units: Iterable[int], filing: str) -> Exists:
+    """Whether the filing that `filing` names in the outer query goes, or went, through one of these units."""
+    return Exists(ReviewStep.objects.filter(filing=OuterRef(filing), unit__in=units))
