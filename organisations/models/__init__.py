@@ -1,0 +1,35 @@
+"""WHO: people, the organisations they act for, the regions and units of a province, and the chain a case climbs.
+
+An `Organisation` is a tenant: a firm, a review unit, a bank, a bank branch. A `Membership` gives a user one role in one of them.
+"""
+
+from organisations.models.firms import FirmBar, FirmProfile, FirmYear
+from organisations.models.interests import DeclaredInterest, DeclaredInterestQuerySet
+from organisations.models.people import Membership, Role, User
+from organisations.models.reference import Batch, Industry, IndustryTag, PolicyParameter, Programme, ReviewReason
+from organisations.models.regions import Region, RegionTag
+from organisations.models.tenants import Organisation
+from organisations.models.units import ReviewChain, Unit, UnitCovers
+
+__all__ = [
+    "Batch",
+    "DeclaredInterest",
+    "DeclaredInterestQuerySet",
+    "FirmBar",
+    "FirmProfile",
+    "FirmYear",
+    "Industry",
+    "IndustryTag",
+    "Membership",
+    "Organisation",
+    "PolicyParameter",
+    "Programme",
+    "Region",
+    "RegionTag",
+    "ReviewChain",
+    "ReviewReason",
+    "Role",
+    "Unit",
+    "UnitCovers",
+    "User",
+]
