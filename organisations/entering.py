@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Invalid, Problem
 from common.money import parse_wan
 from common.steps import Param
+from organisations.days import parse_day
 
 BP_PER_PERCENT = 100
 RATE_BP_MAX = 10_000
@@ -108,12 +108,9 @@ def _points(param: Param, sent: Any) -> int:
 
 def _date(param: Param, sent: Any) -> dt.date:
     try:
-        day = parse_date(re.sub(r"[-./年月]", "-", _plain(sent)).removesuffix("日"))
+        return parse_day(sent)
     except ValueError:
-        day = None
-    if day is None:
-        raise _refusal(param, "not_a_date", _("“%(label)s”不是有效的日期。"), _("按 2026-11-20 的格式填写。"))
-    return day
+        raise _refusal(param, "not_a_date", _("“%(label)s”不是有效的日期。"), _("按 2026-11-20 的格式填写。")) from None
 
 
 def _boolean(_param: Param, sent: Any) -> bool:

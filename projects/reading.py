@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import Invalid, Problem
 from common.money import parse_wan
 from lenders.models import Branch
+from organisations.days import parse_day
 from organisations.identifiers import parse_uscc
 from organisations.models import FirmBar, Industry, Region, Unit
 from projects.form_fields import FormField
@@ -24,8 +25,6 @@ ROWS_MAX = 500
 SHOWN_MAX = 60
 INTEGER_MAX = 32_767
 RATE_BP_MAX = 10_000
-YEARS = range(2000, 2100)
-_DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
 _PERCENT = re.compile(r"\d{1,3}(\.\d{1,2})?")
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,2})?")
 YES = frozenset({"是", "true", "1", "yes", "y", "on"})
@@ -155,7 +154,7 @@ def _number(field: FormField, value: Any, _known: Known, path: str) -> Decimal:
 
 def _date(field: FormField, value: Any, _known: Known, path: str) -> dt.date:
     try:
-        return _day(_plain(value))
+        return parse_day(value)
     except ValueError:
         raise refusal(
             path,
@@ -163,14 +162,6 @@ def _date(field: FormField, value: Any, _known: Known, path: str) -> dt.date:
             _("“%(label)s”填写的“%(value)s”不是有效的日期。") % {"label": field.label, "value": shown(value)},
             _("按 2026-03-01 的格式填写。"),
         ) from None
-
-
-def _day(text: str) -> dt.date:
-    found = _DATE.fullmatch(text)
-    day = dt.date(*map(int, found.groups())) if found else dt.date.fromisoformat(text)
-    if day.year not in YEARS:
-        raise ValueError(text)
-    return day
 
 
 def _yes_no(field: FormField, value: Any, _known: Known, path: str) -> bool:
