@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from common.models import Provincial, Versioned
 from organisations.actors import Person
 from organisations.models import Batch, Organisation, Programme, Role
+from projects.models.consultation import Consultation
 from projects.models.disclosure import Disclosure
 from projects.models.project import Project
 from projects.models.review import passed_through
@@ -16,15 +17,17 @@ from projects.models.review import passed_through
 
 class FilingQuerySet(models.QuerySet["Filing"]):
     def visible_to(self, actor: Person) -> "FilingQuerySet":
-        """Own filings of a firm; what a unit's chain carries to it; what has been disclosed to a bank; a province's, to its readers."""
+        """Own filings of a firm; what a unit's chain carries to it, or it is asked about; what a bank was told; a province's, to its readers."""
         if actor.is_system:
             return self
         submitted = ~Q(state=Filing.State.DRAFT)
         in_chain = passed_through(actor.unit_ids, "pk")
         told = Disclosure.objects.filter(filing=OuterRef("pk"), organisation__in=actor.organisation_ids, scope=Disclosure.Scope.FILE)
         disclosed = Exists(told.current(at=actor.at))
+        asked = Exists(Consultation.objects.filter(filing=OuterRef("pk"), to_unit__in=actor.unit_ids, state=Consultation.State.OPEN))
         readers = actor.provinces(Role.AUDITOR, Role.READER)
-        return self.filter(Q(firm__in=actor.organisation_ids) | (submitted & (in_chain | Q(disclosed) | Q(province__in=readers))))
+        seen = in_chain | Q(asked) | Q(disclosed) | Q(province__in=readers)
+        return self.filter(Q(firm__in=actor.organisation_ids) | (submitted & seen))
 
     def with_progress(self) -> "FilingQuerySet":
         """What lists and buttons read, so that a page costs the same number of queries for any number of rows."""
@@ -41,6 +44,7 @@ class Filing(Provincial, Versioned):
         IN_REVIEW = "in_review", _("审核中")
         RETURNED = "returned", _("已退回修改")
         IN_POOL = "in_pool", _("已入储备库")
+        HELD = "held", _("暂缓上报")
         REPORTED = "reported", _("已上报")
         LISTED = "listed", _("已列入备选项目清单")
         NOT_LISTED = "not_listed", _("未列入清单")
@@ -74,7 +78,7 @@ class Filing(Provincial, Versioned):
         constraints = (
             models.UniqueConstraint(
                 fields=["project", "track"],
-                condition=Q(state__in=["in_review", "returned", "in_pool", "reported", "listed"]),
+                condition=Q(state__in=["in_review", "returned", "in_pool", "held", "reported", "listed"]),
                 name="one_live_filing_per_project_and_track",
             ),
             models.CheckConstraint(condition=Q(state__in=["draft", "withdrawn"]) | ~Q(project=None), name="submitted_has_project"),

@@ -28,6 +28,8 @@ class ReviewStep(Provincial):
     passed_at = models.DateTimeField(_("办结"), null=True, blank=True)
     passed_by = models.ForeignKey("organisations.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("办理人"))
     opinion = models.TextField(_("意见"), blank=True)
+    returns = models.PositiveSmallIntegerField(_("退回次数"), default=0)
+    assignee = models.ForeignKey("organisations.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("承办人"))
 
     class Meta:
         verbose_name = _("审核环节")
