@@ -110,6 +110,8 @@ class Deadline(Provincial):
     starts_at = models.DateTimeField(_("起算"))
     due_at = models.DateTimeField(_("到期"))
     paused_at = models.DateTimeField(_("暂停于"), null=True, blank=True)
+    paused_days = models.PositiveSmallIntegerField(_("已暂停工作日"), default=0)
+    counts_rest_days = models.BooleanField(_("按自然日计"), default=False)
     reminded_at_50 = models.DateTimeField(_("过半提醒"), null=True, blank=True)
     reminded_at_80 = models.DateTimeField(_("临期提醒"), null=True, blank=True)
     overdue_noticed_at = models.DateTimeField(_("督办"), null=True, blank=True)

@@ -23,7 +23,7 @@ from projects.form_fields import FIELDS
 from projects.models import EquipmentItem, Filing, FilingVersion, IntendedBank, Need, Project, ReviewStep
 from projects.routing import Stop, load_routes
 
-LIVE = ("in_review", "returned", "in_pool", "reported", "listed")
+LIVE = ("in_review", "returned", "in_pool", "held", "reported", "listed")
 SHARED_FACTS = (
     "name", "region", "zone", "industry", "action", "content", "loan_purpose", "starts_on", "completes_on",
     "total_investment", "equipment_investment", "own_capital", "invested",
