@@ -62,7 +62,7 @@ def attach(filing: Filing, *, kind: str, upload: File, by: Person, at: dt.dateti
         if not may_attach(current, by):
             raise NotAllowed(_("材料由企业在填报期间，或被要求补正材料时上传。"))
         limits = policy.values(LIMITS, province=current.province, on=timezone.localdate(at))
-        content = _read(upload, most=int(limits["attachment_max_mb"]))
+        content = read_upload(upload, most=int(limits["attachment_max_mb"]))
         digest = hashlib.sha256(content).hexdigest()
         known = ProjectFile.objects.filter(filing=current, sha256=digest).first()
         if known is not None:
@@ -107,7 +107,7 @@ def shown_name(typed: str, ending: str) -> str:
     return f"{stem.strip(' .')[:NAME_MAX] or 'file'}.{ending}"
 
 
-def _read(upload: File, *, most: int) -> bytes:
+def read_upload(upload: File, *, most: int) -> bytes:
     """Never more than is allowed is read into memory."""
     content: bytes = upload.read(most * MEGABYTE + 1)
     if len(content) > most * MEGABYTE:

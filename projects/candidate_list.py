@@ -1,4 +1,4 @@
-"""From the reserve pool to the candidate list: reported, listed or left out, removed, retired.
+"""From the reserve pool to the candidate list: held, reported, listed or left out, removed, retired.
 
 Sending a listed filing to its named banks is the business of deals (`deals.invitations.list_filing`), which calls this.
 """
@@ -33,6 +33,23 @@ def report_many(filings: Iterable[Filing], *, by: By, at: dt.datetime, seen: See
     filings = list(filings)
     prefetch_related_objects(filings, "project")
     return take_many(FILING_STEPS, "report", filings, by=by, at=at, seen=seen, note=note)
+
+
+def hold(filing: Filing, *, by: Actor, at: dt.datetime, seen: int, note: str = "") -> Filing:
+    return only(hold_many([filing], by=by, at=at, seen={filing.pk: seen}, note=note))
+
+
+def hold_many(filings: Iterable[Filing], *, by: By, at: dt.datetime, seen: Seen = None, note: str = "") -> list[Taken]:
+    """Kept in the pool, and off every list that goes up, until it is released."""
+    return take_many(FILING_STEPS, "hold", filings, by=by, at=at, seen=seen, note=note)
+
+
+def release(filing: Filing, *, by: Actor, at: dt.datetime, seen: int, note: str = "") -> Filing:
+    return only(release_many([filing], by=by, at=at, seen={filing.pk: seen}, note=note))
+
+
+def release_many(filings: Iterable[Filing], *, by: By, at: dt.datetime, seen: Seen = None, note: str = "") -> list[Taken]:
+    return take_many(FILING_STEPS, "release", filings, by=by, at=at, seen=seen, note=note)
 
 
 def list_filing(

@@ -59,7 +59,7 @@ def load_routes(processes: Iterable[str], *, on: dt.date) -> Routes:
     processes = list(processes)
     links = {
         (link.process, link.unit_id): link
-        for link in ReviewChain.objects.filter(_in_force(on), process__in=processes)
+        for link in ReviewChain.objects.filter(in_force(on), process__in=processes)
         .select_related("next_unit__organisation", "unit__organisation")
         .order_by("valid_from")
     }
@@ -80,7 +80,8 @@ def chain(unit: Unit, *, process: str, on: dt.date) -> list[Stop]:
     return load_routes([process], on=on).chain(unit, process=process)
 
 
-def _in_force(on: dt.date) -> Q:
+def in_force(on: dt.date) -> Q:
+    """Rows of a dated table that hold on that day."""
     return Q(valid_from__lte=on) & (Q(valid_to=None) | Q(valid_to__gte=on))
 
 

@@ -67,6 +67,10 @@ def after_pass(filing: Filing) -> str:
     return S.IN_REVIEW if filing.current_step.position < last else S.IN_POOL
 
 
+def same_state(filing: Filing) -> str:
+    return filing.state
+
+
 def project_code_known(filing: Filing) -> Iterable[Problem]:
     if not filing.project.code:
         yield Problem(
@@ -96,7 +100,11 @@ FILING_STEPS: dict[str, Step] = {
     "submit": Step(frozenset({S.DRAFT}), S.IN_REVIEW, by_firm, _("提交")),
     "resubmit": Step(frozenset({S.RETURNED}), S.IN_REVIEW, by_firm, _("重新提交")),
     "withdraw": Step(
-        frozenset({S.DRAFT, S.IN_REVIEW, S.RETURNED, S.IN_POOL, S.REPORTED, S.LISTED}), S.WITHDRAWN, by_firm, _("撤回"), needs_note=True
+        frozenset({S.DRAFT, S.IN_REVIEW, S.RETURNED, S.IN_POOL, S.HELD, S.REPORTED, S.LISTED}),
+        S.WITHDRAWN,
+        by_firm,
+        _("撤回"),
+        needs_note=True,
     ),
     "pass": Step(frozenset({S.IN_REVIEW}), after_pass, by_current_reviewer, _("通过"), recuses=interested),
     "return": Step(
@@ -121,6 +129,8 @@ FILING_STEPS: dict[str, Step] = {
         recuses=interested,
     ),
     "report": Step(frozenset({S.IN_POOL}), S.REPORTED, by_provincial_office, _("上报"), missing=project_code_known, recuses=interested),
+    "hold": Step(frozenset({S.IN_POOL}), S.HELD, by_provincial_office, _("暂缓上报"), needs_note=True, recuses=interested),
+    "release": Step(frozenset({S.HELD}), S.IN_POOL, by_provincial_office, _("恢复上报"), recuses=interested),
     "list": Step(frozenset({S.REPORTED}), S.LISTED, by_provincial_office, _("列入备选项目清单"), params=LIST_PARAMS, recuses=interested),
     "leave_out": Step(
         frozenset({S.REPORTED}),
@@ -132,5 +142,8 @@ FILING_STEPS: dict[str, Step] = {
         recuses=interested,
     ),
     "remove": Step(frozenset({S.LISTED}), S.REMOVED, by_provincial_office, _("移出清单"), needs_note=True, recuses=interested),
-    "retire": Step(frozenset({S.IN_POOL, S.NOT_LISTED}), S.RETIRED, by_system_or_provincial_office, _("退库"), recuses=interested),
+    "refile": Step(frozenset({S.NOT_LISTED, S.RETIRED}), same_state, by_firm, _("再次申报")),
+    "retire": Step(
+        frozenset({S.IN_POOL, S.HELD, S.NOT_LISTED}), S.RETIRED, by_system_or_provincial_office, _("退库"), recuses=interested
+    ),
 }

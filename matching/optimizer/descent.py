@@ -20,11 +20,11 @@ TEMPERATURES = (6e-2, 2e-2, 6e-3, 2e-3, 7e-4)
 FIRST_STEPS = 25
 MOST_NEWTON_STEPS = 8
 WIDE_MARGIN, SHORT_MARGIN, LEAST_MARGIN = 0.5, 0.25, 0.05
-STIFF = 30.0
+STIFF = 10.0
 MOST_ROWS_FOR_NEWTON = 3_000
 COARSE_SHARES = (0.02, 0.15, 1.0)
 DESCENT_STEPS, LAST_DESCENT_STEPS = 30, 50
-REGULARISATION = 1e-8
+REGULARISATION = 1e-6  # of narrow second derivatives
 BARRIER = 0.1
 NEWTON_ACCURACY = 0.3
 MANY_OPTIONS = 40_000
@@ -210,6 +210,6 @@ def _newton_direction(dual: Model, tau: float, weights: FloatArray, towards: Flo
         except np.linalg.LinAlgError:
             lift *= 100
             continue
-        direction[together] = cho_solve(factor, towards[together], check_finite=False)
+        direction[together] = cho_solve(factor, towards[together].astype(np.float32), check_finite=False)
         return direction
     return direction

@@ -29,7 +29,7 @@ FEW_OPTIONS = 5_000
 TINY = 1e-9  # a range for the price of a floor without a penalty, which rounding closes again
 LEAST_SHARE = 1e-3
 
-Number = TypeVar("Number", np.float64, np.int64)
+Number = TypeVar("Number", np.float32, np.float64, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Model(Protocol):
     def smoothed(self, price: FloatArray, tau: float) -> tuple[float, FloatArray, FloatArray]: ...
     def sharp(self, price: FloatArray) -> float: ...
     def curvature(self, weights: FloatArray, tau: float) -> FloatArray: ...
-    def hessian(self, weights: FloatArray, tau: float, rows: IntArray) -> FloatArray: ...
+    def hessian(self, weights: FloatArray, tau: float, rows: IntArray) -> NarrowArray: ...
     def busyness(self) -> IntArray: ...
     def restricted(self, price: FloatArray, margin: float) -> Self: ...
     def sampled(self, every: int) -> Self: ...
@@ -121,14 +121,14 @@ class Dual:
 
         return added(self.by_part(of))
 
-    def hessian(self, weights: FloatArray, tau: float, rows: IntArray) -> FloatArray:
-        """The second derivatives among some rows, as a lower triangle."""
+    def hessian(self, weights: FloatArray, tau: float, rows: IntArray) -> NarrowArray:
+        """The second derivatives among some rows, as a lower triangle; narrow, since they only say where to go."""
         place = np.full(len(self.rows), -1, dtype=np.int64)
         place[rows] = np.arange(len(rows))
         given = self.option_start, *self.uses()[2:], tau * self.best_value, weights, place
 
-        def of(part: tuple[int, int]) -> FloatArray:
-            matrix = np.zeros((len(rows), len(rows)))
+        def of(part: tuple[int, int]) -> NarrowArray:
+            matrix = np.zeros((len(rows), len(rows)), dtype=np.float32)
             kernels.hessian(*part, *given, matrix, np.zeros(len(rows)), np.zeros(len(rows), dtype=np.int64))
             return matrix
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from matching.optimizer import descent, dual, kernels, rounding
 from matching.optimizer.certificate import Prices, bound_of, exact_dot, exact_sum, reduced
-from matching.optimizer.dual import Dual, FloatArray, Rows
+from matching.optimizer.dual import Dual, FloatArray, NarrowArray, Rows
 from matching.optimizer.parallel import each
 from matching.optimizer.presolve import Tightened
 from matching.optimizer.problem import FREE, IndexArray, IntArray, Problem
@@ -82,7 +82,7 @@ class Answer:
 _QUESTION = struct.Struct("<BHH")
 _NUMBER = struct.Struct("<dB")
 _LENGTH = struct.Struct("<cQ")
-_TYPES: dict[bytes, np.dtype[Any]] = {b"d": np.dtype("<f8"), b"q": np.dtype("<i8"), b"B": np.dtype("u1")}
+_TYPES: dict[bytes, np.dtype[Any]] = {b"d": np.dtype("<f8"), b"f": np.dtype("<f4"), b"q": np.dtype("<i8"), b"B": np.dtype("u1")}
 
 
 def _packed(number: float, arrays: tuple[NDArray[Any], ...]) -> bytes:
@@ -259,8 +259,8 @@ class Spread:
     def curvature(self, weights: FloatArray, tau: float) -> FloatArray:
         return dual.added([answer.arrays[0] for answer in self._ask(Kind.CURVATURE, tau, weights)])
 
-    def hessian(self, weights: FloatArray, tau: float, rows: IntArray) -> FloatArray:
-        matrix = np.zeros((len(rows), len(rows)))
+    def hessian(self, weights: FloatArray, tau: float, rows: IntArray) -> NarrowArray:
+        matrix = np.zeros((len(rows), len(rows)), dtype=np.float32)
         answers = self._ask(Kind.HESSIAN, tau, weights, rows)
         matrix[np.tril_indices(len(rows))] = dual.added([answer.arrays[0] for answer in answers])
         return matrix
