@@ -23,7 +23,6 @@ from projects.form_fields import FIELDS
 from projects.models import EquipmentItem, Filing, FilingVersion, IntendedBank, Need, Project, ReviewStep
 from projects.routing import Stop, load_routes
 
-LIVE = ("in_review", "returned", "in_pool", "held", "reported", "listed")
 SHARED_FACTS = (
     "name", "region", "zone", "industry", "action", "content", "loan_purpose", "starts_on", "completes_on",
     "total_investment", "equipment_investment", "own_capital", "invested",
@@ -267,7 +266,7 @@ def form_digest(form: Any) -> str:
 def _live_filings(projects: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
     """Project id → (filing id, track) of each of its live filings."""
     found: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    rows = Filing.objects.filter(project__in=list(projects), state__in=LIVE).order_by("id").values_list("project", "pk", "track")
+    rows = Filing.objects.filter(project__in=list(projects), state__in=Filing.LIVE).order_by("id").values_list("project", "pk", "track")
     for project_id, pk, track in rows:
         found[project_id].append((pk, track))
     return found

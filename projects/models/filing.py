@@ -54,6 +54,8 @@ class Filing(Provincial, Versioned):
         REMOVED = "removed", _("移出清单")
         RETIRED = "retired", _("到期退库")
 
+    LIVE = ("in_review", "returned", "in_pool", "held", "reported", "listed")
+
     firm = models.ForeignKey(Organisation, models.PROTECT, related_name="filings", verbose_name=_("企业"))
     project = models.ForeignKey(Project, models.PROTECT, null=True, blank=True, related_name="filings", verbose_name=_("项目"))
     programme = models.ForeignKey(Programme, models.PROTECT, related_name="+", verbose_name=_("政策项目"))
