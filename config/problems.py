@@ -6,15 +6,18 @@
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError as ModelValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
+from django.views.defaults import server_error as server_error_page
 from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import exception_handler, set_rollback
+from rest_framework.views import APIView, exception_handler, set_rollback
 
-from common.errors import DomainError, Invalid, Problem, Stale
+from common.errors import DomainError, Invalid, NotFound, Problem, Stale
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:fulcrum:problem:"
@@ -25,9 +28,36 @@ TITLES = {
     HTTPStatus.UNAUTHORIZED: _("请先登录"),
     HTTPStatus.FORBIDDEN: _("无权办理"),
     HTTPStatus.NOT_FOUND: _("没有找到"),
+    HTTPStatus.METHOD_NOT_ALLOWED: _("此地址不支持该方法"),
+    HTTPStatus.NOT_ACCEPTABLE: _("无法按要求的格式应答"),
     HTTPStatus.CONFLICT: _("与最新情况不一致"),
     HTTPStatus.UNPROCESSABLE_ENTITY: _("内容不符合要求"),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: _("不支持的内容类型"),
     HTTPStatus.TOO_MANY_REQUESTS: _("请求过于频繁"),
+    HTTPStatus.INTERNAL_SERVER_ERROR: _("系统出错"),
+}
+# What to do about a refusal that REST framework words by itself, by its code.
+REMEDIES = {
+    "required": _("请填写此项。"),
+    "null": _("请填写此项，或将其省略。"),
+    "blank": _("请填写此项，或将其省略。"),
+    "invalid": _("请按接口文档的格式填写。"),
+    "invalid_choice": _("请从接口文档列出的取值中选择。"),
+    "does_not_exist": _("请核对代码或编号。"),
+    "min_value": _("请填写不小于下限的数。"),
+    "max_value": _("请填写不大于上限的数。"),
+    "max_length": _("请压缩文字。"),
+    "not_a_dict": _("请提交 JSON 对象。"),
+    "not_a_list": _("请提交 JSON 数组。"),
+    "parse_error": _("请提交格式正确的 JSON。"),
+    "not_authenticated": _("请登录，或在 Authorization 中提供有效的令牌。"),
+    "authentication_failed": _("请在 Authorization 中提供有效的令牌，或向签发者申请新的令牌。"),
+    "permission_denied": _("请由有权的人员办理，或使用权限包括此项的令牌。"),
+    "method_not_allowed": _("可用的方法见应答的 Allow。"),
+    "not_acceptable": _("请接受 application/json。"),
+    "unsupported_media_type": _("请以 application/json 提交。"),
+    "throttled": _("请按 Retry-After 所示的秒数等候后重试。"),
+    "not_found": _("请核对地址与编号。"),
 }
 
 
@@ -70,6 +100,33 @@ def document(error: DomainError) -> dict[str, Any]:
     return told
 
 
+class NoSuchAddress(APIView):
+    """Whatever no other line of `config.api` knows."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def initial(self, request: Request, *_args: Any, **_kwargs: Any) -> NoReturn:
+        remedy = REMEDIES["not_found"] if request.path.endswith("/") else _("地址须以斜杠（/）结尾。")
+        raise NotFound(_("没有这个接口地址。"), code="no_such_address", remedy=remedy)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: what went wrong is in the log under the request's number, never in the answer."""
+    if not request.path_info.startswith("/api/"):
+        return server_error_page(request)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    problem = Problem("", "server_error", _("系统出错，未办理。"), _("请稍后重试；仍然出错的，请将时间和地址告知运维人员。"))
+    told = {
+        "type": f"{TYPE}server_error",
+        "title": _title(status),
+        "status": status,
+        "detail": str(problem.message),
+        "code": "server_error",
+    }
+    return JsonResponse(told | {"errors": [_plain(problem)]}, status=status, content_type=MEDIA_TYPE)
+
+
 def _plain(problem: Problem) -> dict[str, str]:
     return {"field": problem.field, "code": problem.code, "message": str(problem.message), "remedy": str(problem.remedy)}
 
@@ -79,7 +136,8 @@ def _of_framework(error: Exception, status: int, data: Any) -> dict[str, Any]:
     detail = str(data.get("detail", "") if isinstance(data, Mapping) else "") or _title(status)
     codes = error.get_codes() if isinstance(error, exceptions.APIException) else ""
     code = codes if isinstance(codes, str) and codes else HTTPStatus(status).name.lower()
-    return {"type": f"{TYPE}{code}", "title": _title(status), "status": status, "detail": detail, "code": code, "errors": []}
+    problem = Problem("", code, detail, REMEDIES.get(code, ""))
+    return {"type": f"{TYPE}{code}", "title": _title(status), "status": status, "detail": detail, "code": code, "errors": [_plain(problem)]}
 
 
 def _title(status: int) -> str:
@@ -89,7 +147,8 @@ def _title(status: int) -> str:
 def _flatten(details: Any, path: str = "") -> Iterator[Problem]:
     """`{"equipment": [{}, {"amount": […]}]}` becomes one problem at `equipment.1.amount`."""
     if isinstance(details, Mapping) and {"message", "code"} == set(details):
-        yield Problem(path, str(details["code"]), details["message"])
+        code = str(details["code"])
+        yield Problem(path, code, details["message"], REMEDIES.get(code, ""))
     elif isinstance(details, Mapping):
         for name, inner in details.items():
             yield from _flatten(inner, path if name in NO_FIELD else _join(path, name))

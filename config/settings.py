@@ -190,6 +190,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "organisations.resources.description.link_steps",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "FilingState": "projects.models.Filing.State",
         "RoundState": "matching.models.Round.State",

@@ -8,6 +8,8 @@ from django.views.defaults import page_not_found
 
 from config import health
 
+handler500 = "config.problems.server_error"
+
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("admin/", admin.site.urls),

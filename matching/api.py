@@ -19,8 +19,8 @@ from matching.models import NonMatch, Recommendation, Round, Scenario
 from matching.rounds import plan
 from matching.states import ROUND_STEPS, SCENARIO_STEPS, by_provincial_office
 from organisations.actors import REVIEW_ROLES, Person
-from organisations.api import FirmRef, IndustryRef, RegionRef
-from organisations.models import Programme, Unit
+from organisations.api import FirmRef, IndustryRef, ProgrammeField, RegionRef
+from organisations.models import Unit
 from organisations.resources import IDEMPOTENCY_KEY, Presented, Resource, body_of, once
 from projects.models import Filing
 
@@ -69,7 +69,7 @@ class RoundShown(Presented):
 
 
 class PlanIn(serializers.Serializer[Any]):
-    programme = serializers.SlugRelatedField("code", queryset=Programme.objects.order_by("code"))
+    programme = ProgrammeField()
     planned_for = serializers.DateField()
     province = serializers.CharField(max_length=6, required=False, help_text=_("省份代码；只在一省任职时可省略。"))
     seed = serializers.IntegerField(default=0, min_value=0, max_value=2**31 - 1)

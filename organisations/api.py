@@ -1,10 +1,11 @@
 """Who is asking, and the reference lists that everybody signed in may read."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -138,6 +139,17 @@ class Industries(Reference):
     @classmethod
     def loaded(cls, rows: QuerySet[Industry]) -> QuerySet[Industry]:
         return rows.select_related("parent")
+
+
+class ProgrammeField(serializers.SlugRelatedField[Programme]):
+    """A programme by its code, in a request."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "does_not_exist": _("没有代码为“{value}”的政策项目。可用的代码见 /api/programmes/。"),
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("code", queryset=Programme.objects.order_by("code"), **options)
 
 
 class ProgrammeShown(serializers.ModelSerializer[Programme]):

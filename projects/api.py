@@ -15,8 +15,8 @@ from rest_framework.response import Response
 from common.errors import NotFound
 from lenders.api import BranchRef
 from organisations.actors import FIRM_ROLES, Person
-from organisations.api import FirmRef, IndustryRef, RegionRef
-from organisations.models import Batch, Organisation, Programme
+from organisations.api import FirmRef, IndustryRef, ProgrammeField, RegionRef
+from organisations.models import Batch, Organisation
 from organisations.resources import IDEMPOTENCY_KEY, IF_MATCH, ChoiceShown, Presented, Resource, body_of, once, seen_of
 from projects.actions import FILING_ACTIONS
 from projects.drafting import save_form, start_filing
@@ -122,7 +122,7 @@ class FilingDetail(FilingShown):
 
 
 class DraftIn(serializers.Serializer[Any]):
-    programme = serializers.SlugRelatedField("code", queryset=Programme.objects.order_by("code"))
+    programme = ProgrammeField()
     track = serializers.ChoiceField(Batch.Track.choices, default=Batch.Track.INDUSTRY)
     firm = serializers.IntegerField(required=False, min_value=1, help_text=_("企业编号；只有一家企业时可省略。"))
     form = serializers.DictField(required=False, help_text=_("申报表，字段见 /api/filings/fields/。"))
@@ -252,9 +252,7 @@ def _own_firm(by: Person, wanted: int | None) -> Organisation:
 
 
 def _form_of(filing: Filing) -> Response:
-    response = Response(FormOut(filing).data)
-    response["ETag"] = f'"{filing.version}"'
-    return response
+    return Response(FormOut(filing).data)
 
 
 def _field(field: FormField) -> Mapping[str, Any]:

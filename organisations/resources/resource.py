@@ -19,21 +19,42 @@ from organisations.resources.description import ResourceSchema
 from organisations.resources.pages import Pages
 from organisations.resources.requests import with_etag
 
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
 
 class Acting(APIView):
+    """Whatever it answers with that is one object carries an ETag, and an address where it was made."""
+
+    kind: ClassVar[str] = ""
+
     @property
     def actor(self) -> Person:
         return acting(self.request)
+
+    def scope_for(self, method: str) -> str:
+        """What a machine's token must allow for this; nothing where any token will do."""
+        return scope(self.kind, writes=method not in SAFE) if self.kind else ""
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        if status.is_success(response.status_code) and isinstance(response.data, Mapping) and "results" not in response.data:
+            with_etag(response)
+        if response.status_code == status.HTTP_201_CREATED and self.kind:
+            response["Location"] = request.build_absolute_uri(reverse(f"{self.kind}-detail", args=[response.data["id"]]))
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+def scope(kind: str, *, writes: bool) -> str:
+    return f"{'write' if writes else 'read'}:{kind}"
 
 
 class Resource(Acting, GenericViewSet[Any]):
     """A list and its objects, read through `visible_to`: what the actor may not see is not there (404)."""
 
-    kind: ClassVar[str]
     model: ClassVar[type[models.Model]]
     detail_serializer_class: ClassVar[type[serializers.BaseSerializer[Any]] | None] = None
     steps: ClassVar[Mapping[str, Step]] = {}
     actions: ClassVar[Mapping[str, Callable[..., Any]]] = {}
+    ordering_fields: ClassVar[tuple[str, ...]] = ()
     pagination_class = Pages
     lookup_value_converter = "int"
     schema = ResourceSchema()
@@ -92,17 +113,15 @@ def present_context(resource: type[Resource], actor: Person) -> dict[str, Any]:
 
 
 def present(resource: type[Resource], obj: Any, actor: Person, code: int = status.HTTP_200_OK) -> Response:
-    """The object as its detail page tells it, with its version as ETag."""
+    """The object as its detail page tells it."""
     shape = resource.detail_serializer_class or resource.serializer_class
     assert shape is not None
-    data = shape(obj, context=present_context(resource, actor)).data
-    return with_etag(Response(data, status=code), data)
+    return Response(shape(obj, context=present_context(resource, actor)).data, status=code)
 
 
-def with_etag(response: Response, data: Mapping[str, Any]) -> Response:
-    if "version" in data:
-        response["ETag"] = f'"{data["version"]}"'
-        response["Cache-Control"] = "private, no-cache"
-    return response
-
-
+def scopes_of(resource: type[Resource]) -> list[str]:
+    """What a token may be given for it: to read it, and to act on it where there is something to do."""
+    acts = (
+        bool(resource.actions) or hasattr(resource, "create") or any(set(extra.mapping) - {"get"} for extra in resource.get_extra_actions())
+    )
+    return [scope(resource.kind, writes=writes) for writes in (False, True) if acts or not writes]

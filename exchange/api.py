@@ -1,0 +1,34 @@
+"""Every kind of thing the API knows, and the scopes a machine's token may be given."""
+
+from deals.api import Deals, DeclineCodes, Drawdowns, Filings, Invitations, Receipts, Rounds
+from deals.subsidies.api import Claims
+from lenders.api import Appetites, Banks, Branches
+from matching.api import NonMatches, Recommendations, Scenarios
+from organisations.api import Batches, Industries, Programmes, Regions
+from organisations.resources import scopes_of
+from projects.api import Needs
+from schemes.api import Schemes
+
+RESOURCES = (
+    Filings,
+    Needs,
+    Rounds,
+    Recommendations,
+    NonMatches,
+    Scenarios,
+    Invitations,
+    Deals,
+    Drawdowns,
+    Receipts,
+    Claims,
+    DeclineCodes,
+    Regions,
+    Industries,
+    Programmes,
+    Batches,
+    Banks,
+    Branches,
+    Appetites,
+    Schemes,
+)
+SCOPES = tuple(scope for resource in RESOURCES for scope in scopes_of(resource))
