@@ -13,6 +13,7 @@ from organisations.models import DeclaredInterest, Membership, Organisation, Rol
 
 REVIEW_ROLES = frozenset({Role.HANDLER, Role.CHECKER, Role.SIGNER})
 FIRM_ROLES = frozenset({Role.FIRM_CLERK, Role.FIRM_OWNER})
+ADMIN_ROLES = frozenset({Role.UNIT_ADMIN, Role.FIRM_OWNER})
 BANK_ROLES = frozenset({Role.ACCOUNT_MANAGER, Role.BRANCH_MANAGER, Role.BANK_PROVINCIAL})
 
 
@@ -61,6 +62,11 @@ class Person:
     @property
     def organisation_ids(self) -> frozenset[int]:
         return frozenset(seat.organisation_id for seat in self.seats)
+
+    @property
+    def administers(self) -> frozenset[int]:
+        """The organisations whose people and machines this person lets in."""
+        return frozenset(seat.organisation_id for seat in self.seats if seat.role in ADMIN_ROLES)
 
     @property
     def unit_ids(self) -> frozenset[int]:

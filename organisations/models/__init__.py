@@ -9,6 +9,7 @@ from organisations.models.people import Membership, Role, User
 from organisations.models.reference import Batch, Industry, IndustryTag, PolicyParameter, Programme, ReviewReason
 from organisations.models.regions import Region, RegionTag
 from organisations.models.tenants import Organisation
+from organisations.models.tokens import Token, TokenQuerySet
 from organisations.models.units import ReviewChain, Unit, UnitCovers
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "ReviewChain",
     "ReviewReason",
     "Role",
+    "Token",
+    "TokenQuerySet",
     "Unit",
     "UnitCovers",
     "User",

@@ -16,7 +16,7 @@ def as_(user):
 def test_nobody_reads_without_signing_in():
     answer = APIClient().get("/api/regions/")
 
-    assert answer.status_code == 403
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
     assert answer["Content-Type"] == "application/problem+json"
 
 
