@@ -3,13 +3,23 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from deals import bank_review, commitments, deal_steps, drawdowns, invitations, waiting
+from deals import bank_review, commitments, deal_steps, drawdowns, invitations, ministry_answers, waiting
 from deals.subsidies.actions import CLAIM_ACTIONS
 from matching.actions import ROUND_ACTIONS as MATCHING_ROUND_ACTIONS
 from matching.actions import WEIGHTS_ACTIONS
 from projects.actions import FILING_ACTIONS as PROJECT_FILING_ACTIONS
+from projects.answers import steps as answers
 
-__all__ = ["CLAIM_ACTIONS", "DEAL_ACTIONS", "FILING_ACTIONS", "INVITATION_ACTIONS", "ROUND_ACTIONS", "WEIGHTS_ACTIONS"]
+__all__ = [
+    "ANSWER_ACTIONS",
+    "ANSWER_ROW_ACTIONS",
+    "CLAIM_ACTIONS",
+    "DEAL_ACTIONS",
+    "FILING_ACTIONS",
+    "INVITATION_ACTIONS",
+    "ROUND_ACTIONS",
+    "WEIGHTS_ACTIONS",
+]
 
 Actions = Mapping[str, Callable[..., Any]]
 
@@ -24,6 +34,8 @@ ROUND_ACTIONS: Actions = {
     "freeze": commitments.freeze,
     "publish": invitations.publish_round,
 }
+ANSWER_ACTIONS: Actions = {"apply": ministry_answers.apply, "void": answers.void}
+ANSWER_ROW_ACTIONS: Actions = {"resolve": ministry_answers.resolve, "dismiss": ministry_answers.dismiss}
 INVITATION_ACTIONS: Actions = {
     "consent": invitations.consent,
     "withhold": invitations.withhold,
