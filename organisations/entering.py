@@ -118,10 +118,14 @@ def _boolean(_param: Param, sent: Any) -> bool:
 
 
 def _choice(param: Param, sent: Any) -> Any:
-    known = {str(value): value for value, _label in param.choices()} if param.choices else {}
-    if str(sent) not in known:
-        raise _refusal(param, "unknown_choice", _("“%(label)s”不在可选范围内。"), _("请从列出的选项中选择。"))
-    return known[str(sent)]
+    """By its value, as a form posts it; by its label, or by both ("420111 洪山区"), as a table shows it."""
+    offered = list(param.choices()) if param.choices else []
+    text = str(sent).strip()
+    for written in (text, text.partition(" ")[0]):
+        for value, label in offered:
+            if written == str(value) or text == str(label):
+                return value
+    raise _refusal(param, "unknown_choice", _("“%(label)s”不在可选范围内。"), _("请从列出的选项中选择。"))
 
 
 def _fields(param: Param, sent: Any) -> list[str]:

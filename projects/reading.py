@@ -96,6 +96,11 @@ def _plain(value: Any) -> str:
     return unicodedata.normalize("NFKC", str(value)).strip()
 
 
+def _code(value: Any) -> str:
+    """The code of what is written with its name behind it: "420111 洪山区"."""
+    return _plain(value).partition(" ")[0]
+
+
 def _text(field: FormField, value: Any, _known: Known, path: str) -> str:
     if not isinstance(value, str):
         raise refusal(path, "not_text", _("“%(label)s”须为文字。") % {"label": field.label}, _("请填写文字。"))
@@ -193,7 +198,7 @@ def _choices(field: FormField, value: Any, known: Known, path: str) -> list[str]
 
 
 def _region(_field: FormField, value: Any, known: Known, path: str) -> Region:
-    region = known.regions.get(_plain(value))
+    region = known.regions.get(_code(value))
     if region is None:
         raise refusal(
             path,
@@ -212,14 +217,14 @@ def _region(_field: FormField, value: Any, known: Known, path: str) -> Region:
 
 
 def _zone(_field: FormField, value: Any, known: Known, path: str) -> Unit:
-    zone = known.zones.get(_plain(value))
+    zone = known.zones.get(_code(value))
     if zone is None:
         raise refusal(path, "unknown_zone", _("没有代码为“%(value)s”的开发区。") % {"value": shown(value)}, _("请从名单中选择，或不填。"))
     return zone
 
 
 def _industry(_field: FormField, value: Any, known: Known, path: str) -> Industry:
-    industry = known.industries.get(_plain(value))
+    industry = known.industries.get(_code(value))
     if industry is None:
         raise refusal(
             path,
@@ -235,7 +240,7 @@ def _branches(field: FormField, value: Any, known: Known, path: str) -> list[Bra
     found: list[Branch] = []
     problems: list[Problem] = []
     for place, item in enumerate(_items(field, value, path)):
-        branch = known.branches.get(_plain(item))
+        branch = known.branches.get(_code(item))
         if branch is None:
             message = _("没有代码为“%(value)s”的银行机构。") % {"value": shown(item)}
             problems.append(Problem(f"{path}.{place}", "unknown_branch", message, _("请从银行名单中选择。")))

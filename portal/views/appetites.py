@@ -13,6 +13,7 @@ from common.money import format_wan
 from common.steps import Param
 from deals.declarations import declare
 from lenders.appetite import NEW, Place, places
+from lenders.declaring import TERMS, choosing
 from lenders.models import Appetite
 from organisations.actors import Person
 from organisations.entering import read
@@ -56,40 +57,18 @@ def form(request: HttpRequest, by: Person, pk: int | None = None) -> HttpRespons
 
 def _declare(values: dict[str, Any], own: Mapping[str, Place], *, seen: int, by: Person) -> Answer:
     place = own[values.pop("place")]
-    programme = Programme.objects.get(pk=values.pop("programme"))
+    programme = Programme.objects.get(code=values.pop("programme"))
     row = declare(place.bank, place.branch, programme=programme, seen=seen, by=by, at=by.at, **({"limit": None} | values))
     return 303, str(_("已申报：%(appetite)s") % {"appetite": row})
 
 
 def _fixed(known: Appetite | None) -> dict[str, Any]:
     """What a correction does not change: whose appetite it is, and of which period."""
-    return {} if known is None else {"place": _code(known), "programme": known.programme_id, "period": known.period}
+    return {} if known is None else {"place": _code(known), "programme": known.programme.code, "period": known.period}
 
 
 def _params(own: Mapping[str, Place], known: Appetite | None) -> tuple[Param, ...]:
-    chosen = (
-        Param("place", "code", _("申报机构"), choices=lambda: [(code, _name(place)) for code, place in own.items()]),
-        Param("programme", "code", _("政策项目"), choices=lambda: Programme.objects.order_by("code").values_list("pk", "name")),
-        Param("period", "text", _("期间"), help=_("例如 2026H2。")),
-    )
-    return (() if known else chosen) + (
-        Param("valid_from", "date", _("自")),
-        Param("valid_to", "date", _("至")),
-        Param(
-            "limit",
-            "wan",
-            _("意向额度（万元）"),
-            required=False,
-            help=_("留空表示未申报：不参加推荐轮次，但仍可被企业指名、可签约。不再接受推荐的填 0。"),
-        ),
-        Param("max_ticket", "wan", _("单户上限（万元）"), required=False),
-        Param("case_load", "integer", _("同时受理上限（件）"), required=False),
-        Param("note", "long_text", _("说明"), required=False, help=_("内部批准文号、调整原因等。")),
-    )
-
-
-def _name(place: Place) -> Any:
-    return place.branch.organisation.name if place.branch else _("%(bank)s（全行）") % {"bank": place.bank.organisation.name}
+    return (() if known else choosing(own)) + TERMS
 
 
 def _code(row: Appetite) -> str:
@@ -108,8 +87,8 @@ def _known(by: Person, pk: int | None, own: Mapping[str, Place]) -> Appetite | N
 def _likely(known: Appetite | None, own: Mapping[str, Place]) -> dict[str, str]:
     """What stands, to be corrected; for a new one what leaves no choice."""
     if known is None:
-        programmes = list(Programme.objects.order_by("pk").values_list("pk", flat=True))
-        only = {"programme": str(programmes[0])} if len(programmes) == 1 else {}
+        programmes = list(Programme.objects.order_by("pk").values_list("code", flat=True))
+        only = {"programme": programmes[0]} if len(programmes) == 1 else {}
         return only | ({"place": next(iter(own))} if len(own) == 1 else {})
     found = {
         "valid_from": known.valid_from,

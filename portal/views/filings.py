@@ -16,13 +16,14 @@ from deals.actions import FILING_ACTIONS
 from deals.models import Deal
 from matching.explain import why
 from matching.models import NonMatch, Recommendation
-from organisations.actors import REVIEW_ROLES, Person
+from organisations.actors import Person
 from organisations.models import Region
 from portal import entries, moves, reads
 from portal.access import is_firm, is_reviewer, oversees, require, signed_in
 from portal.page import Tab, page_of, render
 from portal.panel import Refused, entry_forms, explained, panel
 from portal.unmatched import with_reasons
+from projects import queries
 from projects.attachments import may_attach
 from projects.history import timeline
 from projects.models import FILE_KINDS, Disclosure, EquipmentItem, Filing, ProjectFile
@@ -229,8 +230,4 @@ def inbox(request: HttpRequest, by: Person) -> HttpResponse:
 
 
 def waiting_for(by: Person) -> QuerySet[Filing]:
-    here = Q(pk__in=[])
-    for seat in by.seats:
-        if seat.role in REVIEW_ROLES and seat.unit_id is not None:
-            here |= Q(current_step__unit=seat.unit_id, current_step__stage=seat.role)
-    return reads.filings(by).filter(here, state=Filing.State.IN_REVIEW).order_by("batch__county_closes_at", "current_step__due_at", "id")
+    return reads.filings(by).filter(queries.waiting_for(by)).order_by("batch__county_closes_at", "current_step__due_at", "id")

@@ -21,7 +21,7 @@ def declared(world):
     """The form of a new period, as the branch manager of CCB in Wuhan fills it in."""
     return {
         "place": "CCB-WH",
-        "programme": world.programme.pk,
+        "programme": world.programme.code,
         "period": "2027H1",
         "valid_from": "2027-01-01",
         "valid_to": "2027-06-30",

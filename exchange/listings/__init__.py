@@ -1,0 +1,15 @@
+"""Every list that goes out as a workbook: what the API's resource of that kind shows this person under these filters, as columns.
+
+Rows come through the resource's own `visible`, so that an export never shows more than the list it was made from.
+"""
+
+from collections.abc import Mapping
+
+from exchange.listings import deals, lenders, projects, rounds
+from exchange.listings.listing import Listing, Part
+
+LISTINGS: Mapping[str, Listing] = {
+    listing.kind: listing for listing in (*projects.LISTINGS, *rounds.LISTINGS, *deals.LISTINGS, *lenders.LISTINGS)
+}
+
+__all__ = ["LISTINGS", "Listing", "Part"]

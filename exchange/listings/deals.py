@@ -1,0 +1,131 @@
+"""What became of it: invitations with columns for the bank's answer, deals, drawdowns, interest slips, subsidy claims."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from deals.api import Deals, Drawdowns, Invitations, Receipts
+from deals.models import DeclineCode, Invitation
+from deals.subsidies.api import Claims
+from exchange.columns import ID, STATE, VERSION, Shown, entered, shown
+from exchange.decision_columns import AMOUNT, ANSWER, CODE, NOTE
+from exchange.listings.listing import Listing
+from exchange.listings.rounds import OUTLINE, if_open
+
+
+def invitation_columns() -> tuple[Shown, ...]:
+    codes = DeclineCode.objects.order_by("category", "id").values_list("code", "sentence")
+    return (
+        ID,
+        VERSION,
+        STATE,
+        shown("origin", _("来源"), "get_origin_display"),
+        shown("branch", _("银行机构"), "branch.organisation.name"),
+        *OUTLINE,
+        shown("firm", _("企业"), if_open("filing.firm.name")),
+        shown("firm_uscc", _("企业统一社会信用代码"), if_open("filing.firm.uscc"), "code"),
+        shown("project", _("项目名称"), if_open("need.project.name")),
+        shown("need_amount", _("融资需求（万元）"), if_open("need.amount"), "wan"),
+        shown("term_months", _("期限（月）"), "need.term_months", "integer"),
+        shown("contact_due_at", _("首次联系期限"), kind="moment"),
+        shown("expires_at", _("有效期至"), kind="moment"),
+        entered(ANSWER, _nothing, choices=[label for _value, label in ANSWER.choices()]),
+        entered(AMOUNT, _nothing),
+        entered(CODE, lambda row: row.decline_code and row.decline_code.code, choices=[f"{code} {sentence}" for code, sentence in codes]),
+        entered(NOTE, _nothing),
+    )
+
+
+def _nothing(_row: Invitation) -> None:
+    return None
+
+
+def deal_columns() -> tuple[Shown, ...]:
+    return (
+        ID,
+        VERSION,
+        STATE,
+        shown("origin", _("来源"), "get_origin_display"),
+        shown("firm", _("企业"), "firm.name"),
+        shown("firm_uscc", _("企业统一社会信用代码"), "firm.uscc", "code"),
+        shown("project", _("项目名称"), "filing.title"),
+        shown("filing", _("申报编号"), "filing_id", "integer"),
+        shown("branch", _("银行机构"), "branch.organisation.name"),
+        shown("amount", _("意向金额（万元）"), kind="wan"),
+        shown("approved_amount", _("授信金额（万元）"), kind="wan"),
+        shown("approved_rate_bp", _("批复利率（%）"), kind="percent"),
+        shown("signed_amount", _("签约金额（万元）"), kind="wan"),
+        shown("rate_bp", _("合同利率（%）"), kind="percent"),
+        shown("term_months", _("合同期限（月）"), kind="integer"),
+        shown("contract_no", _("合同编号"), kind="code"),
+        shown("contract_on", _("签约日期"), kind="date"),
+        shown("drawn", _("已放款（万元）"), lambda deal: sum(row.amount for row in deal.drawdowns.all()), "wan"),
+        shown("is_first_loan", _("首贷"), kind="yes_no"),
+        shown("started_at", _("意向时间"), kind="moment"),
+        shown("decline_code", _("谢绝原因"), "decline_code.sentence"),
+    )
+
+
+def drawdown_columns() -> tuple[Shown, ...]:
+    return (
+        ID,
+        VERSION,
+        shown("deal", _("对接项目编号"), "deal_id", "integer"),
+        shown("number", _("笔次"), kind="integer"),
+        shown("slip_no", _("借据号"), kind="code"),
+        shown("drawn_on", _("放款日期"), kind="date"),
+        shown("amount", _("放款金额（万元）"), kind="wan"),
+        shown("equipment_amount", _("其中设备款（万元）"), kind="wan"),
+        shown("paid_to_supplier_on", _("划付供应商日期"), kind="date"),
+        shown("payee", _("收款供应商")),
+        shown("payee_uscc", _("供应商统一社会信用代码"), kind="code"),
+        shown("is_entrusted", _("受托支付"), kind="yes_no"),
+        shown("invoice_no", _("发票号码"), kind="code"),
+        shown("relending", _("再贷款状态"), "get_relending_display"),
+        shown("relending_month", _("上报月份"), kind="code"),
+        shown("repaid", _("已归还（万元）"), lambda row: sum(one.amount for one in row.repayments.all()), "wan"),
+    )
+
+
+def receipt_columns() -> tuple[Shown, ...]:
+    return (
+        ID,
+        shown("deal", _("对接项目编号"), "deal_id", "integer"),
+        shown("slip_no", _("凭证号"), kind="code"),
+        shown("period_start", _("计息期起"), kind="date"),
+        shown("period_end", _("计息期止"), kind="date"),
+        shown("paid_on", _("付息日期"), kind="date"),
+        shown("amount", _("实付利息（万元）"), kind="wan"),
+        shown("query", _("存疑")),
+    )
+
+
+def claim_columns() -> tuple[Shown, ...]:
+    return (
+        ID,
+        VERSION,
+        STATE,
+        shown("scheme", _("政策"), "scheme.name"),
+        shown("claimant", _("申领人"), "claimant.name"),
+        shown("firm", _("企业"), "deal.firm.name"),
+        shown("firm_uscc", _("企业统一社会信用代码"), "deal.firm.uscc", "code"),
+        shown("project", _("项目名称"), "deal.filing.project.name"),
+        shown("branch", _("银行机构"), "deal.branch.organisation.name"),
+        shown("office", _("审批单位"), "office.organisation.name"),
+        shown("period_start", _("计息期起"), kind="date"),
+        shown("period_end", _("计息期止"), kind="date"),
+        shown("fiscal_year", _("财政年度"), kind="integer"),
+        shown("requested", _("申请金额（万元）"), kind="wan"),
+        shown("eligible", _("核定金额（万元）"), kind="wan"),
+        shown("arranged", _("安排金额（万元）"), kind="wan"),
+        shown("paid", _("已付金额（万元）"), kind="wan"),
+        shown("document_no", _("资金文号")),
+    )
+
+
+LISTINGS = (
+    Listing("invitations", pgettext_lazy("list", "对接邀请"), Invitations, invitation_columns),
+    Listing("deals", pgettext_lazy("list", "对接项目"), Deals, deal_columns),
+    Listing("drawdowns", _("提款"), Drawdowns, drawdown_columns),
+    Listing("interest-receipts", _("付息凭证"), Receipts, receipt_columns),
+    Listing("claims", pgettext_lazy("list", "贴息申领"), Claims, claim_columns),
+)
