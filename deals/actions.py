@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from deals import bank_review, commitments, deal_steps, drawdowns, invitations, ministry_answers, waiting
+from deals.changes import CHANGE_ACTIONS
 from deals.subsidies.actions import CLAIM_ACTIONS
 from matching.actions import ROUND_ACTIONS as MATCHING_ROUND_ACTIONS
 from matching.actions import WEIGHTS_ACTIONS

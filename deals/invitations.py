@@ -5,7 +5,8 @@ writes its own rows, in one transaction, with everything locked first in the ord
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -48,8 +49,18 @@ def list_many(filings: Sequence[Filing], *, by: Person, at: dt.datetime, **param
     return results
 
 
-def invite_named(filings: Sequence[Filing], *, by: Person, at: dt.datetime) -> list[Invitation]:
-    """Invitations to the banks these filings name, ranked as the firm ranked them; nothing is held."""
+def invite_named(
+    filings: Sequence[Filing],
+    *,
+    by: Person,
+    at: dt.datetime,
+    only: Collection[int] | None = None,
+    places: Mapping[int, int] | None = None,
+) -> list[Invitation]:
+    """Invitations to the banks these filings name, ranked as the firm ranked them; nothing is held.
+
+    `only` these branches, if given; `places` says of a need that banks look at already how many more may.
+    """
     if not filings:
         return []
     lock(Need.objects.filter(filing__in=filings))
@@ -62,9 +73,19 @@ def invite_named(filings: Sequence[Filing], *, by: Person, at: dt.datetime) -> l
     letters = [
         Letter(row.need, row.branch, Origin.NAMED, row.rank, Disclosure.Basis.NAMED)
         for row in named
-        if (row.need_id, row.branch_id) not in busy
+        if (row.need_id, row.branch_id) not in busy and (only is None or row.branch_id in only)
     ]
+    if places:
+        letters = [letter for nth, letter in _numbered(letters) if nth < places.get(letter.need.pk, nth + 1)]
     return sending.send(letters, terms=clocks.terms(filings[0].province, at=at), by=by, at=at)
+
+
+def _numbered(letters: Iterable[Letter]) -> Iterator[tuple[int, Letter]]:
+    """Each with its place among those of the same need, from 0."""
+    seen: Counter[int] = Counter()
+    for letter in letters:
+        yield seen[letter.need.pk], letter
+        seen[letter.need.pk] += 1
 
 
 def withdraw_filing(filing: Filing, *, by: Person, at: dt.datetime, seen: int, note: str = "", **params: Any) -> Filing:
@@ -74,7 +95,7 @@ def withdraw_filing(filing: Filing, *, by: Person, at: dt.datetime, seen: int, n
         if Deal.objects.filter(filing=filing, state__in=SIGNED).exists():
             raise Conflict(_("此项目已签订贷款合同，不能撤回。"), code="signed", remedy=_("如确需终止，请先与银行办理，并联系主管部门。"))
         gone = review.withdraw(filing, by=by, at=at, seen=seen, note=note, **params)
-        _end_business(gone, at=at, note=note)
+        end_business(gone, at=at, note=note)
     return gone
 
 
@@ -83,11 +104,11 @@ def remove_filing(filing: Filing, *, by: Person, at: dt.datetime, seen: int, not
     with transaction.atomic():
         lock(Filing.objects.filter(pk=filing.pk))
         gone = candidate_list.remove(filing, by=by, at=at, seen=seen, note=note, **params)
-        _end_business(gone, at=at, note=note)
+        end_business(gone, at=at, note=note)
     return gone
 
 
-def _end_business(filing: Filing, *, at: dt.datetime, note: str) -> None:
+def end_business(filing: Filing, *, at: dt.datetime, note: str) -> None:
     everybody = system(at)
     lock(Need.objects.filter(filing=filing))
     spare = lock(Recommendation.objects.filter(need__filing=filing, state=R.STANDBY))

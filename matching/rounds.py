@@ -296,7 +296,7 @@ def _overtaken(round_: Round, leads: Sequence[Draft], commitments: Commitments |
     """Needs whose lead no longer stands: what happened between freeze and publication goes before what the round computed."""
     now = commitments or Commitments()
     needs = Need.objects.filter(pk__in=Recommendation.objects.filter(round=round_.pk).values("need"))
-    still_open = set(needs.filter(filing__state=Filing.State.LISTED, parked_reason="").values_list("pk", flat=True))
+    still_open = dict(needs.filter(filing__state=Filing.State.LISTED, parked_reason="").values_list("pk", "amount"))
     refused = standing(needs.values("pk"))
     gone = now.closed | now.doubled
     return {
@@ -306,5 +306,5 @@ def _overtaken(round_: Round, leads: Sequence[Draft], commitments: Commitments |
         or (lead.need_id, lead.branch_id) in refused
         or (lead.need_id, lead.branch_id) in now.busy_pairs
         or lead.need_id in gone
-        or now.remaining.get(lead.need_id, lead.amount) < lead.amount
+        or now.remaining.get(lead.need_id, still_open[lead.need_id]) < lead.amount
     }

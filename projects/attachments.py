@@ -9,6 +9,7 @@ import re
 import unicodedata
 import uuid
 import zipfile
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
 
@@ -30,6 +31,17 @@ PAPERS = ("files", "permits")  # what a reviewer opens when papers are missing
 NAME_MAX = 120
 SIGNATURES = ((b"%PDF-", "pdf"), (b"\xff\xd8\xff", "jpg"), (b"\x89PNG\r\n\x1a\n", "png"))
 OFFICE = (("word/document.xml", "docx"), ("xl/workbook.xml", "xlsx"))
+NOT_TAKEN = Problem("upload", "not_taken", _("不接受此类文件。"), _("请上传 PDF、JPG、PNG，或不含宏的 Word（docx）、Excel（xlsx）文件。"))
+
+
+@dataclass(frozen=True)
+class Paper:
+    """An upload as it was read: its ending is empty where its content is nothing that is taken in."""
+
+    name: str
+    content: bytes
+    ending: str
+    sha256: str
 
 
 def kind_of(content: bytes) -> str:
@@ -122,9 +134,7 @@ def _problems(filing: Filing, *, kind: str, ending: str, most: int) -> list[Prob
     if kind not in dict(FILE_KINDS):
         problems.append(Problem("kind", "unknown_choice", _("没有此类材料。"), _("请从列出的类别中选择。")))
     if not ending:
-        problems.append(
-            Problem("upload", "not_taken", _("不接受此类文件。"), _("请上传 PDF、JPG、PNG，或不含宏的 Word（docx）、Excel（xlsx）文件。"))
-        )
+        problems.append(NOT_TAKEN)
     if ProjectFile.objects.filter(filing=filing).count() >= most:
         problems.append(Problem("upload", "too_many", _("每件申报最多 %(n)s 份材料。") % {"n": most}, _("请合并后上传。")))
     return problems

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -19,16 +19,11 @@ from organisations.models import Organisation
 from projects import clocks
 from projects.application import Application, load_known, parse
 from projects.batches import batch_for, load_batches
-from projects.form_fields import FIELDS
 from projects.models import EquipmentItem, Filing, FilingVersion, IntendedBank, Need, Project, ReviewStep
 from projects.routing import Stop, load_routes
+from projects.two_tracks import EQUIPMENT_COLUMNS, SHARED_FACTS, disagreements, equipment_of, facts_kept, facts_typed, live_filings
 
-SHARED_FACTS = (
-    "name", "region", "zone", "industry", "action", "content", "loan_purpose", "starts_on", "completes_on",
-    "total_investment", "equipment_investment", "own_capital", "invested",
-)  # fmt: skip
 PLACES = ("region", "zone", "industry")
-EQUIPMENT_COLUMNS = ("replaces", "name", "model", "unit_price", "quantity", "amount", "supplier", "supplier_uscc", "is_software")
 NEED_COLUMNS = ("amount", "term_months", "rate_cap_bp", "securities", "open_to_other_banks", "asks_for_suggestions", "version")
 
 
@@ -36,19 +31,21 @@ class Intake:
     """Filings on their way in, with everything they are read against. Made under the transaction of the step.
 
     `problems` is asked by `take_many` under the lock of each filing, `submit` and `resubmit` write the rows of the admitted ones.
-    Locks the firms first, so that two submissions of one project wait for each other, then their projects.
+    Locks the firms first, so that two submissions of one project wait for each other, then their projects. `forms` (filing id → form)
+    are read instead of what the filings say: what a change would make of them.
     """
 
-    def __init__(self, filings: Sequence[Filing], *, at: dt.datetime) -> None:
+    def __init__(self, filings: Sequence[Filing], *, at: dt.datetime, forms: Mapping[int, Mapping[str, Any]] | None = None) -> None:
         self.at = at
+        self.forms = dict(forms or {})
         self.on = timezone.localdate(at)
         firms = lock(Organisation.objects.filter(pk__in={filing.firm_id for filing in filings}))
         self.firms = {firm.pk: firm for firm in firms}
         projects = lock(Project.objects.filter(firm__in=self.firms).select_related(*PLACES))
         self.projects = {project.pk: project for project in projects}
         self.by_code = {(project.firm_id, project.code): project for project in projects if project.code}
-        self.live = _live_filings(self.projects)
-        self.equipment = _equipment(self.live)
+        self.live = live_filings(self.projects)
+        self.equipment = equipment_of(self.live)
         provinces = {filing.province for filing in filings}
         self.known = {province: load_known(firms, province=province, on=self.on) for province in sorted(provinces)}
         self.routes = load_routes({filing.track for filing in filings}, on=self.on)
@@ -60,11 +57,9 @@ class Intake:
 
     def problems(self, filing: Filing) -> Iterable[Problem]:
         """Everything that keeps this form from being submitted."""
-        firm = self.firms[filing.firm_id]
-        try:
-            application = parse(filing.form, firm=firm, on=self.on, known=self.known[filing.province])
-        except Invalid as refused:
-            yield from refused.problems
+        yield from self.unreadable(filing)
+        application = self.applications.pop(filing.pk, None)
+        if application is None:
             return
         yield from self._duplicates(filing, application)
         if filing.current_step_id is not None:
@@ -80,6 +75,15 @@ class Intake:
         self.applications[filing.pk] = application
         if application.project_code:
             self.claimed[filing.firm_id, application.project_code].append(filing)
+
+    def unreadable(self, filing: Filing) -> Iterable[Problem]:
+        """Every rule that the form by itself breaks."""
+        try:
+            self.applications[filing.pk] = parse(
+                self._form(filing), firm=self.firms[filing.firm_id], on=self.on, known=self.known[filing.province]
+            )
+        except Invalid as refused:
+            yield from refused.problems
 
     def submit(self, filings: Sequence[Filing]) -> dict[int, dict[str, Any]]:
         """Write the rows of drafts that were admitted; filing id → what changes on the filing."""
@@ -112,6 +116,16 @@ class Intake:
         update_rows(waiting, ["due_at"])
         return {filing.pk: {"title": projects[filing.pk].name, "open_fields": []} for filing in filings}
 
+    def amend(self, filings: Sequence[Filing]) -> dict[int, dict[str, Any]]:
+        """Write the rows of admitted cases anew, from `forms`; a need keeps its identity by year, and no year comes or goes."""
+        projects = self._write_projects(filings)
+        self._write_needs(filings, projects, known=list(Need.objects.filter(filing__in=filings).order_by("id")))
+        self._write_versions(filings)
+        return {filing.pk: {"form": self._form(filing), "title": projects[filing.pk].name} for filing in filings}
+
+    def _form(self, filing: Filing) -> Mapping[str, Any]:
+        return self.forms.get(filing.pk, filing.form)
+
     def _duplicates(self, filing: Filing, application: Application) -> Iterable[Problem]:
         """One live filing per project and track; what the other track was told must agree."""
         project, code = self._project_of(filing, application), application.project_code
@@ -123,12 +137,12 @@ class Intake:
             if before.track == filing.track:
                 yield _used(_("同一项目（%(code)s）在本渠道重复申报。") % {"code": code})
             else:
-                yield from _disagreements(*_facts_typed(self.applications[before.pk]), application)
+                yield from disagreements(*facts_typed(self.applications[before.pk]), application)
         for pk, track in self.live.get(project.pk, ()) if project is not None else ():
             if pk != filing.pk and track == filing.track:
                 yield _used(_("同一项目（%(code)s）已在本渠道申报。") % {"code": project.code})
             elif pk != filing.pk:
-                yield from _disagreements(*_facts_kept(project, self.equipment[project.pk]), application)
+                yield from disagreements(*facts_kept(project, self.equipment[project.pk]), application)
 
     def _moved(self, filing: Filing, application: Application) -> Iterable[Problem]:
         """A returned case stays with its units: one built elsewhere is another unit's to receive."""
@@ -211,8 +225,8 @@ class Intake:
                 FilingVersion(
                     filing=filing,
                     number=numbers.get(filing.pk, 0) + 1,
-                    form=filing.form,
-                    sha256=form_digest(filing.form),
+                    form=self._form(filing),
+                    sha256=form_digest(self._form(filing)),
                     submitted_at=self.at,
                     province=filing.province,
                 )
@@ -263,51 +277,5 @@ def form_digest(form: Any) -> str:
     return hashlib.sha256(json.dumps(form, cls=DjangoJSONEncoder, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def _live_filings(projects: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
-    """Project id → (filing id, track) of each of its live filings."""
-    found: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    rows = Filing.objects.filter(project__in=list(projects), state__in=Filing.LIVE).order_by("id").values_list("project", "pk", "track")
-    for project_id, pk, track in rows:
-        found[project_id].append((pk, track))
-    return found
-
-
-def _equipment(projects: Iterable[int]) -> dict[int, list[tuple[Any, ...]]]:
-    rows: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    wanted = list(projects)
-    if wanted:
-        listed = EquipmentItem.objects.filter(project__in=wanted).order_by("project", "position")
-        for project_id, *columns in listed.values_list("project", *EQUIPMENT_COLUMNS):
-            rows[project_id].append(tuple(columns))
-    return rows
-
-
 def _used(message: Any) -> Problem:
     return Problem("project_code", "already_filed", message, _("请在已有的申报中办理，或先撤回原申报。"))
-
-
-Facts = tuple[dict[str, Any], list[tuple[Any, ...]]]
-
-
-def _facts_typed(application: Application) -> Facts:
-    values = {name: getattr(application, name) for name in SHARED_FACTS}
-    plain = {name: getattr(value, "pk", value) for name, value in values.items()}
-    return plain, [tuple(getattr(row, name) for name in EQUIPMENT_COLUMNS) for row in application.equipment]
-
-
-def _facts_kept(project: Project, equipment: list[tuple[Any, ...]]) -> Facts:
-    values = {name: getattr(project, name) for name in SHARED_FACTS}
-    return {name: getattr(value, "pk", value) for name, value in values.items()}, equipment
-
-
-def _disagreements(facts: dict[str, Any], equipment: list[tuple[Any, ...]], application: Application) -> Iterable[Problem]:
-    """Where this form and the same project's other live filing say different things."""
-    typed, rows = _facts_typed(application)
-    differing = [name for name in SHARED_FACTS if typed[name] != facts[name]] + ["equipment"] * (rows != equipment)
-    for name in differing:
-        yield Problem(
-            name,
-            "differs_from_other_track",
-            _("“%(label)s”与同一项目在另一渠道的申报不一致。") % {"label": FIELDS[name].label},
-            _("同一项目在各渠道的内容须一致，请核对后更正。"),
-        )

@@ -5,7 +5,7 @@ asked, and nothing is written for a filing that is refused.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -14,12 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Problem
-from common.steps import Actor, Crew, Taken, actor_for, lock, only, record_many, take_many, update_rows
+from common.steps import Actor, Crew, Taken, actor_for, lock, only, take_many, update_rows
+from common.steps.table import nothing_missing
 from common.workdays import load_calendar
-from organisations import policy
 from organisations.models import ReviewReason, Unit
-from projects import clocks, disclosures
+from projects import case_end, clocks, disclosures, returning
 from projects.batches import batch_for, load_batches
+from projects.change_rules import may_cancel_alone, tiers_of
 from projects.form_fields import FIELDS
 from projects.intake import Intake
 from projects.models import Filing, ReviewStep
@@ -57,9 +58,12 @@ def resubmit_many(filings: Iterable[Filing], *, by: By, at: dt.datetime, seen: S
     with transaction.atomic():
         intake = Intake(filings, at=at)
         load_steps(filings)
-        return take_many(
-            FILING_STEPS, "resubmit", filings, by=by, at=at, seen=seen, note=note, also=intake.problems, changes=intake.resubmit
-        )
+
+        def come_back(admitted: Sequence[Filing]) -> dict[int, dict[str, Any]]:
+            case_end.lapse_unlocks(admitted, at=at)
+            return intake.resubmit(admitted)
+
+        return take_many(FILING_STEPS, "resubmit", filings, by=by, at=at, seen=seen, note=note, also=intake.problems, changes=come_back)
 
 
 def pass_step(filing: Filing, *, by: Actor, at: dt.datetime, seen: int, note: str = "") -> Filing:
@@ -119,7 +123,7 @@ def return_many(
             seen=seen,
             note=note or (reason.sentence if reason else ""),
             also=lambda _filing: (*_code_problems(code, reason), *_field_problems(names)),
-            changes=lambda admitted: _send_back(admitted, by=by, at=at, names=names),
+            changes=lambda admitted: returning.send_back(admitted, by=by, at=at, names=names),
             facts=_facts(code),
         )
 
@@ -150,7 +154,15 @@ def withdraw(filing: Filing, *, by: Actor, at: dt.datetime, seen: int, note: str
 
 
 def withdraw_many(filings: Iterable[Filing], *, by: By, at: dt.datetime, seen: Seen = None, note: str = "") -> list[Taken]:
-    return _end_many("withdraw", filings, by=by, at=at, seen=seen, note=note)
+    filings = list(filings)
+    tiers = {province: tiers_of(province, on=timezone.localdate(at)) for province in {filing.province for filing in filings}}
+    alone = [filing.pk for filing in filings if actor_for(by, filing).is_system]
+
+    def unasked(filing: Filing) -> Iterable[Problem]:
+        if filing.pk not in alone and not may_cancel_alone(filing, tiers[filing.province]):
+            yield Problem("", "ask_first", _("此件已入库或已上报，不能自行撤回。"), _("请提出变更申请，选择“取消申报”。"))
+
+    return _end_many("withdraw", filings, by=by, at=at, seen=seen, note=note, also=unasked)
 
 
 def load_steps(filings: Sequence[Filing]) -> None:
@@ -200,35 +212,24 @@ def _leaves_unit(filing: Filing, following: ReviewStep | None) -> bool:
     return following is None or following.unit_id != filing.current_step.unit_id
 
 
-def _send_back(filings: Sequence[Filing], *, by: By, at: dt.datetime, names: list[str]) -> dict[int, dict[str, Any]]:
-    if not filings:
-        return {}
-    keys = ["firm_correction_days", "review_return_escalate"]
-    days = policy.values(keys, province=filings[0].province, on=timezone.localdate(at))
-    calendar = load_calendar()
-    clocks.wait_for_firm(filings, at=at, days=int(days["firm_correction_days"]), calendar=calendar)
-    often = [filing for filing in filings if filing.returns + 1 >= days["review_return_escalate"]]
-    if often:
-        above = {filing.pk: _step_above(filing) for filing in often}
-        clocks.escalate(often, to=above, at=at, calendar=calendar)
-        record_many(often, "escalate", by=by, at=at, note=str(_("多次退回，报请上一级单位关注。")))
-    return {filing.pk: {"returns": filing.returns + 1, "open_fields": names} for filing in filings}
-
-
-def _step_above(filing: Filing) -> ReviewStep:
-    """The first stage of the next unit, or the last stage where there is none above."""
-    own = filing.current_step.unit_id
-    later = [step for step in filing.steps.all() if step.position > filing.current_step.position and step.unit_id != own]
-    return later[0] if later else list(filing.steps.all())[-1]
-
-
-def _end_many(verb: str, filings: Iterable[Filing], *, by: By, at: dt.datetime, seen: Seen, note: str, code: str = "") -> list[Taken]:
+def _end_many(
+    verb: str,
+    filings: Iterable[Filing],
+    *,
+    by: By,
+    at: dt.datetime,
+    seen: Seen,
+    note: str,
+    code: str = "",
+    also: Callable[[Filing], Iterable[Problem]] = nothing_missing,
+) -> list[Taken]:
     filings = list(filings)
     if not filings:
         return []
 
     def close(admitted: Sequence[Filing]) -> dict[int, dict[str, Any]]:
         clocks.end(admitted, at=at)
+        case_end.end(admitted, at=at)
         disclosures.end_many(admitted, at=at)
         return {filing.pk: {"open_fields": []} for filing in admitted}
 
@@ -243,7 +244,7 @@ def _end_many(verb: str, filings: Iterable[Filing], *, by: By, at: dt.datetime, 
             at=at,
             seen=seen,
             note=note or (reason.sentence if reason else ""),
-            also=lambda _filing: _code_problems(code, reason),
+            also=lambda filing: (*_code_problems(code, reason), *also(filing)),
             changes=close,
             facts=_facts(code),
         )

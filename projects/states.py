@@ -18,6 +18,14 @@ def by_firm(filing: Filing, by: Person) -> bool:
     return by.seat(filing.firm_id, *FIRM_ROLES) is not None
 
 
+def by_firm_or_system(filing: Filing, by: Person) -> bool:
+    return by.is_system or by_firm(filing, by)
+
+
+def by_system(_filing: Filing, by: Person) -> bool:
+    return by.is_system
+
+
 def by_current_reviewer(filing: Filing, by: Person) -> bool:
     """Someone of the unit and stage where the case lies who may look at it with fresh eyes.
 
@@ -102,7 +110,7 @@ FILING_STEPS: dict[str, Step] = {
     "withdraw": Step(
         frozenset({S.DRAFT, S.IN_REVIEW, S.RETURNED, S.IN_POOL, S.HELD, S.REPORTED, S.LISTED}),
         S.WITHDRAWN,
-        by_firm,
+        by_firm_or_system,
         _("撤回"),
         needs_note=True,
     ),
@@ -128,6 +136,7 @@ FILING_STEPS: dict[str, Step] = {
         params=(reason_param("not_accept"),),
         recuses=interested,
     ),
+    "reinstate": Step(frozenset({S.REFUSED, S.NOT_ACCEPTED}), S.IN_REVIEW, by_system, _("恢复审核")),
     "report": Step(frozenset({S.IN_POOL}), S.REPORTED, by_provincial_office, _("上报"), missing=project_code_known, recuses=interested),
     "hold": Step(frozenset({S.IN_POOL}), S.HELD, by_provincial_office, _("暂缓上报"), needs_note=True, recuses=interested),
     "release": Step(frozenset({S.HELD}), S.IN_POOL, by_provincial_office, _("恢复上报"), recuses=interested),
@@ -143,7 +152,5 @@ FILING_STEPS: dict[str, Step] = {
     ),
     "remove": Step(frozenset({S.LISTED}), S.REMOVED, by_provincial_office, _("移出清单"), needs_note=True, recuses=interested),
     "refile": Step(frozenset({S.NOT_LISTED, S.RETIRED}), same_state, by_firm, _("再次申报")),
-    "retire": Step(
-        frozenset({S.IN_POOL, S.HELD, S.NOT_LISTED}), S.RETIRED, by_system_or_provincial_office, _("退库"), recuses=interested
-    ),
+    "retire": Step(frozenset({S.IN_POOL, S.HELD, S.NOT_LISTED}), S.RETIRED, by_system_or_provincial_office, _("退库"), recuses=interested),
 }

@@ -18,6 +18,8 @@ LOADERS: dict[str, Callable[[], None]] = {  # in the order of what each needs
     "industry_tags": words.load_industry_tags,
     "reasons": words.load_reasons,
     "policy_parameters": words.load_policy,
+    "check_kinds": words.load_check_kinds,
+    "change_rules": words.load_change_rules,
     "batches": words.load_batches,
     "banks": lenders.load_banks,
     "branches": lenders.load_branches,

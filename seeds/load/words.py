@@ -8,6 +8,7 @@ from common.workdays import END_OF_DAY, SHANGHAI, WorkCalendar
 from common.workdays import load_calendar as read_calendar
 from deals.models import DeclineCode
 from organisations.models import Batch, Industry, IndustryTag, PolicyParameter, Programme, ReviewReason
+from projects.models import ChangeRule, CheckKind
 from seeds.load.cells import day, maybe_day
 from seeds.load.merge import merge
 from seeds.reference import Row, flag, indexed, split, table
@@ -75,6 +76,27 @@ def load_reasons() -> None:
         for row in table("return_reasons")
     ]
     merge(ReviewReason, review, key=("code",))
+
+
+def load_check_kinds() -> None:
+    rows = [CheckKind(**{name: row[name] for name in ("code", "name", "name_en", "source")}) for row in table("check_kinds")]
+    merge(CheckKind, rows, key=("code",))
+
+
+def load_change_rules() -> None:
+    rows = [
+        ChangeRule(
+            province=row["province"] or NATION,
+            field=row["field"],
+            tier=row["tier"],
+            valid_from=day(row["valid_from"]),
+            valid_to=maybe_day(row["valid_to"]),
+            source=row["source"],
+            is_inferred=flag(row["is_inferred"]),
+        )
+        for row in table("change_rules")
+    ]
+    merge(ChangeRule, rows, key=("province", "field", "valid_from"))
 
 
 def load_programmes() -> None:

@@ -39,6 +39,10 @@ POLICY = {
     "relist_rounds": (2, "count"),
     "attachment_max_mb": (1, "count"),
     "attachments_max": (3, "count"),
+    "consultation_days": (5, "working_days"),
+    "appeal_days": (10, "working_days"),
+    "appeal_decision_days": (10, "working_days"),
+    "change_decision_days": (5, "working_days"),
 }
 REGIONS = (  # code, name, level, parent, municipal
     ("420000", "湖北省", "province", None, None),
