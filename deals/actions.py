@@ -14,6 +14,7 @@ from projects.answers import steps as answers
 __all__ = [
     "ANSWER_ACTIONS",
     "ANSWER_ROW_ACTIONS",
+    "CHANGE_ACTIONS",
     "CLAIM_ACTIONS",
     "DEAL_ACTIONS",
     "FILING_ACTIONS",

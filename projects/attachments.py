@@ -74,26 +74,24 @@ def attach(filing: Filing, *, kind: str, upload: File, by: Person, at: dt.dateti
         if not may_attach(current, by):
             raise NotAllowed(_("材料由企业在填报期间，或被要求补正材料时上传。"))
         limits = policy.values(LIMITS, province=current.province, on=timezone.localdate(at))
-        content = read_upload(upload, most=int(limits["attachment_max_mb"]))
-        digest = hashlib.sha256(content).hexdigest()
-        known = ProjectFile.objects.filter(filing=current, sha256=digest).first()
+        paper = taken_in(upload, most=int(limits["attachment_max_mb"]))
+        known = ProjectFile.objects.filter(filing=current, sha256=paper.sha256).first()
         if known is not None:
             return known
-        ending = kind_of(content)
-        if problems := _problems(current, kind=kind, ending=ending, most=int(limits["attachments_max"])):
+        if problems := _problems(current, kind=kind, ending=paper.ending, most=int(limits["attachments_max"])):
             raise Invalid(problems)
         row = ProjectFile(
             filing=current,
             kind=kind,
-            name=shown_name(upload.name or "", ending),
-            size=len(content),
-            sha256=digest,
+            name=paper.name,
+            size=len(paper.content),
+            sha256=paper.sha256,
             uploaded_at=at,
             province=current.province,
         )
-        row.content.save(f"{uuid.uuid4().hex}.{ending}", ContentFile(content), save=False)
+        row.content.save(f"{uuid.uuid4().hex}.{paper.ending}", ContentFile(paper.content), save=False)
         row.save(force_insert=True)
-        record(current, "attach", by=by, at=at, changes={"file": [None, row.name], "sha256": [None, digest]})
+        record(current, "attach", by=by, at=at, changes={"file": [None, row.name], "sha256": [None, paper.sha256]})
     return row
 
 
@@ -117,6 +115,13 @@ def shown_name(typed: str, ending: str) -> str:
     stem = re.sub(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\"<>|:*?]", "", last)
     stem = stem.rpartition(".")[0] or stem
     return f"{stem.strip(' .')[:NAME_MAX] or 'file'}.{ending}"
+
+
+def taken_in(upload: File, *, most: int) -> Paper:
+    """Read an upload of at most so many megabytes. Raises Invalid where it is empty or larger."""
+    content = read_upload(upload, most=most)
+    ending = kind_of(content)
+    return Paper(shown_name(upload.name or "", ending), content, ending, hashlib.sha256(content).hexdigest())
 
 
 def read_upload(upload: File, *, most: int) -> bytes:

@@ -15,6 +15,7 @@ from organisations.models import (
     Unit,
     UnitCovers,
 )
+from projects.models import ChangeRule, CheckKind
 from tests.factories.world import HUBEI, SINCE, World, organisations
 
 POLICY = {
@@ -44,6 +45,16 @@ POLICY = {
     "appeal_decision_days": (10, "working_days"),
     "change_decision_days": (5, "working_days"),
 }
+CHANGE_TIERS = {
+    "amount": "city",
+    "intended_banks": "firm",
+    "equipment": "city",
+    "dates": "county",
+    "name": "province",
+    "legal_representative": "county",
+    "cancellation": "firm",
+}
+CHECK_KINDS = (("credit_list", "严重失信主体名单"), ("safety_accident", "生产安全事故"))
 REGIONS = (  # code, name, level, parent, municipal
     ("420000", "湖北省", "province", None, None),
     ("420100", "武汉市", "prefecture", "420000", "420100"),
@@ -74,6 +85,7 @@ UNITS = (  # code, name, kind, line, region, next unit, stages, working days, co
 def reviewers() -> World:
     """The province without its banks: what a review needs."""
     policy()
+    _rules_of_the_case()
     regions = _regions()
     units = _units(regions)
     programme = Programme.objects.create(code="EQUIP-LOAN", name="设备更新贷款对接", name_en="Equipment-renewal loans")
@@ -85,6 +97,13 @@ def policy(**changed: int) -> None:
         PolicyParameter(province=NATION, key=key, value=changed.get(key, value), unit=unit, valid_from=SINCE, source="测试")
         for key, (value, unit) in POLICY.items()
     )
+
+
+def _rules_of_the_case() -> None:
+    ChangeRule.objects.bulk_create(
+        ChangeRule(field=field, tier=tier, valid_from=SINCE, source="测试") for field, tier in CHANGE_TIERS.items()
+    )
+    CheckKind.objects.bulk_create(CheckKind(code=code, name=name, name_en=code) for code, name in CHECK_KINDS)
 
 
 def _regions() -> dict[str, Region]:
