@@ -4,7 +4,7 @@ One counting convention everywhere: the day of the event does not count, the due
 three working days is due at the end of Thursday. Clocks run in whole days, as the officers who live by them count.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
@@ -19,8 +19,6 @@ REST_DAYS_IN_A_ROW_MAX = 60  # the longest real run is nine; beyond this the tab
 
 ONE_DAY = timedelta(days=1)
 SATURDAY = 5
-
-Pause = tuple[datetime, datetime | None]  # from, until; None while it still lasts
 
 
 @dataclass(frozen=True)
@@ -104,20 +102,22 @@ def due_after_pause(due: datetime, *, paused_at: datetime, resumed_at: datetime,
     return _end_of(calendar.add_working_days(_local_day(due), paused))
 
 
-def share_elapsed(start: datetime, *, due: datetime, at: datetime, calendar: WorkCalendar, pauses: Iterable[Pause] = ()) -> Fraction:
-    """How much of the allowed working days is used at `at`; reminders go out at 1/2 and 4/5, above 1 it is overdue.
+def share_elapsed(start: datetime, *, due: datetime, at: datetime, calendar: WorkCalendar | None, paused_days: int = 0) -> Fraction:
+    """How much of the allowed days is used at `at`; reminders go out at 1/2 and 4/5, above 1 it is overdue.
 
-    `due` already contains what finished pauses added (`due_after_pause`), so their days are subtracted from both sides.
-    A pause that still lasts stops the count where it began.
+    `due` already contains what finished pauses added (`due_after_pause`), so their days are subtracted from both sides. Without a
+    calendar the days are calendar days.
     """
-    pauses = tuple(pauses)
-    first, last = _local_day(start), _local_day(due)
-    stop = min([_local_day(at), *(_local_day(begin) for begin, end in pauses if end is None)])
-    paused = {day for begin, end in pauses if end for day in _days_after(_local_day(begin), _local_day(end))}
-    used, allowed = (sum(calendar.is_working_day(day) and day not in paused for day in _days_after(first, until)) for until in (stop, last))
+    used, allowed = (days_between(start, until, calendar=calendar) - paused_days for until in (at, due))
     if allowed < 1:
-        raise ValueError(f"no working day between {first} and {last}")
+        raise ValueError(f"no day between {start} and {due}")
     return Fraction(used, allowed)
+
+
+def days_between(start: datetime, until: datetime, *, calendar: WorkCalendar | None) -> int:
+    """Working days after `start` up to and including `until`; calendar days without a calendar."""
+    first, last = _local_day(start), _local_day(until)
+    return (last - first).days if calendar is None else calendar.working_days_between(first, last)
 
 
 def _days_after(first: date, last: date) -> Iterator[date]:

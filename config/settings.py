@@ -161,7 +161,8 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "rounds": {"task": "matching.tasks.redispatch_expired_leases", "schedule": 15.0},
     "expire": {"task": "deals.tasks.expire", "schedule": 900.0},
-    "remind": {"task": "deals.tasks.remind", "schedule": 3600.0},
+    "remind": {"task": "organisations.tasks.remind", "schedule": 3600.0},
+    "roll": {"task": "projects.tasks.roll_late", "schedule": 900.0},
     "accrue": {"task": "deals.tasks.accrue", "schedule": 86_400.0},
 }
 ROUND_LEASE_S = env.int("ROUND_LEASE_S", default=60)  # a worker silent for so long has lost its round

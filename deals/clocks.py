@@ -56,7 +56,11 @@ def end_of(on: dt.date) -> dt.datetime:
 
 
 def start(clocks: Iterable[Clock], *, at: dt.datetime) -> None:
-    deadlines.open_many(deadlines.Clock(clock.obj, clock.kind, clock.organisation_id, at, clock.due) for clock in clocks)
+    """Only the first contact is due in working days; all other terms run through rest days."""
+    deadlines.open_many(
+        deadlines.Clock(clock.obj, clock.kind, clock.organisation_id, at, clock.due, counts_rest_days=clock.kind != CONTACT)
+        for clock in clocks
+    )
 
 
 def stop(objects: Sequence[Any], *kinds: str, at: dt.datetime) -> None:

@@ -5,7 +5,7 @@ import datetime as dt
 from celery import shared_task
 from django.db.models import Q
 
-from deals import invitations, reminders, waiting
+from deals import invitations, waiting
 from deals.clocks import day
 from deals.models import Deal, Invitation
 from deals.subsidies import accrual
@@ -37,11 +37,6 @@ def accrue_due(*, until: dt.date, at: dt.datetime) -> int:
 @shared_task(ignore_result=True)
 def expire() -> int:
     return expire_due(at=now())
-
-
-@shared_task(ignore_result=True)
-def remind() -> int:
-    return reminders.remind(at=now())
 
 
 @shared_task(ignore_result=True)

@@ -5,9 +5,10 @@ with an apostrophe, so that editing it does not make it one. What is read back i
 """
 
 import re
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from django.utils.translation import gettext as now
 from openpyxl import Workbook
@@ -27,13 +28,21 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 
 class Writer:
-    """A workbook under way. `sheet` begins one, `append` adds a row to it, `save` ends it all."""
+    """A workbook under way. `sheet` begins one, `append` adds a row to it, `save` ends it all; left by an error it cleans up."""
 
     def __init__(self) -> None:
         self.book = Workbook(write_only=True)
         for style in _styles():
             self.book.add_named_style(style)
         self._choices: list[tuple[str, Sequence[str]]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_error: object) -> None:
+        if kind is not None:
+            with tempfile.TemporaryFile() as thrown_away:  # each sheet has a file of its own open until the book is saved
+                self.book.save(thrown_away)
 
     def sheet(self, title: str, columns: Sequence[Shown], *, validated: bool = False) -> Any:
         """A sheet with its heads. Columns that may be filled in stand out; with `validated` they offer their choices."""

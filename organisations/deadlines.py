@@ -12,7 +12,7 @@ from django.db import models
 
 from common.models import Deadline
 from common.steps import subject_of
-from common.workdays import WorkCalendar, due_after_pause
+from common.workdays import WorkCalendar, days_between, due_after_pause
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Clock:
     organisation_id: int
     starts_at: dt.datetime
     due_at: dt.datetime
+    counts_rest_days: bool = False
 
 
 def open_many(clocks: Iterable[Clock]) -> None:
@@ -37,6 +38,7 @@ def open_many(clocks: Iterable[Clock]) -> None:
                 organisation_id=clock.organisation_id,
                 starts_at=clock.starts_at,
                 due_at=clock.due_at,
+                counts_rest_days=clock.counts_rest_days,
                 province=clock.obj.province,
             )
             for clock in clocks
@@ -65,9 +67,11 @@ def resume_many(objects: Sequence[models.Model], *kinds: str, at: dt.datetime, c
     """
     paused = list(running(objects, *kinds).exclude(paused_at=None).order_by("pk"))
     for deadline in paused:
-        deadline.due_at = due_after_pause(deadline.due_at, paused_at=deadline.paused_at, resumed_at=at, calendar=calendar)
+        was_due = deadline.due_at
+        deadline.due_at = due_after_pause(was_due, paused_at=deadline.paused_at, resumed_at=at, calendar=calendar)
+        deadline.paused_days += days_between(was_due, deadline.due_at, calendar=calendar)
         deadline.paused_at = None
-    Deadline.objects.bulk_update(paused, ["due_at", "paused_at"], batch_size=500)
+    Deadline.objects.bulk_update(paused, ["due_at", "paused_at", "paused_days"], batch_size=500)
     return {deadline.subject_id: deadline.due_at for deadline in paused}
 
 

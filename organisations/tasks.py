@@ -1,8 +1,8 @@
-"""What time does by itself: the audit trail is sealed, old answers are forgotten. Running a task twice changes nothing more."""
+"""What time does by itself: clocks remind, the audit trail is sealed, old answers are forgotten. Running a task twice changes nothing more."""
 
 from celery import shared_task
 
-from organisations import audit, idempotency
+from organisations import audit, idempotency, reminders
 from organisations.clock import now
 
 
@@ -16,3 +16,8 @@ def seal_audit() -> str:
 @shared_task
 def forget_answers() -> int:
     return idempotency.delete_old(at=now())
+
+
+@shared_task(ignore_result=True)
+def remind() -> int:
+    return reminders.remind(at=now())

@@ -26,8 +26,12 @@ LABELS = {
     "escalate": _("报请上一级单位关注"),
     "disclose": _("向银行披露"),
     "withdraw_disclosure": _("撤回披露"),
+    "remind_half": _("办理时限过半提醒"),
+    "remind_soon": _("办理时限将到提醒"),
+    "overdue": _("超过办理时限，列入督办"),
 }
-TOLD_WITH_NOTE = frozenset({"return", "refuse", "not_accept", "leave_out", "remove", "submit", "resubmit", "withdraw"})
+CLOCKS = frozenset({"remind_half", "remind_soon", "overdue"})
+TOLD_WITH_NOTE = frozenset({"return", "refuse", "not_accept", "leave_out", "remove", "submit", "resubmit", "withdraw", "hold"})
 TOLD_TO_BANKS = frozenset({"list", "remove", "withdraw"})
 
 
@@ -46,11 +50,12 @@ class Event:
 
 def timeline(filing: Filing, by: Person) -> list[Event]:
     """The events `by` may know of, oldest first: two queries for any number. Saving a draft is told to the firm only."""
-    events = list(AuditEvent.objects.filter(subject=subject_of(filing), subject_id=filing.pk).order_by("id")[:EVENTS_MAX])
-    if _sees_all(filing, by):
-        return [_event(event, who=event.by_label, note=event.note) for event in events if event.verb != "save"]
+    happened = AuditEvent.objects.filter(subject=subject_of(filing), subject_id=filing.pk).order_by("id")
+    if sees_all(filing, by):
+        return [_event(event, who=event.by_label, note=event.note) for event in happened.exclude(verb="save")[:EVENTS_MAX]]
+    events = list(happened[:EVENTS_MAX])
     if by.seat(filing.firm_id, *FIRM_ROLES) is not None:
-        events = [event for event in events if event.verb != "escalate"]
+        events = [event for event in events if _is_firms_business(event, filing)]
         offices = _offices(events)
         return [_for_firm(event, filing, offices) for event in events]
     told = [event for event in events if event.verb in TOLD_TO_BANKS]
@@ -58,7 +63,14 @@ def timeline(filing: Filing, by: Person) -> list[Event]:
     return [_event(event, who=offices.get(event.by_organisation_id, ""), note="", with_fields=False) for event in told]
 
 
-def _sees_all(filing: Filing, by: Person) -> bool:
+def _is_firms_business(event: AuditEvent, filing: Filing) -> bool:
+    """Not what offices are told among themselves: that a case was escalated, that an office is late."""
+    if event.verb in CLOCKS:
+        return bool(event.changes.get("organisation") == filing.firm_id)
+    return event.verb != "escalate"
+
+
+def sees_all(filing: Filing, by: Person) -> bool:
     in_chain = any(step.unit_id in by.unit_ids for step in filing.steps.all())
     return by.is_system or in_chain or filing.province in by.provinces(Role.AUDITOR, Role.READER)
 

@@ -138,6 +138,7 @@ FILING_STEPS: dict[str, Step] = {
     ),
     "reinstate": Step(frozenset({S.REFUSED, S.NOT_ACCEPTED}), S.IN_REVIEW, by_system, _("恢复审核")),
     "report": Step(frozenset({S.IN_POOL}), S.REPORTED, by_provincial_office, _("上报"), missing=project_code_known, recuses=interested),
+    "roll": Step(frozenset({S.IN_REVIEW, S.RETURNED}), same_state, by_system, _("转入下一批次")),
     "hold": Step(frozenset({S.IN_POOL}), S.HELD, by_provincial_office, _("暂缓上报"), needs_note=True, recuses=interested),
     "release": Step(frozenset({S.HELD}), S.IN_POOL, by_provincial_office, _("恢复上报"), recuses=interested),
     "list": Step(frozenset({S.REPORTED}), S.LISTED, by_provincial_office, _("列入备选项目清单"), params=LIST_PARAMS, recuses=interested),

@@ -56,6 +56,7 @@ class Export(Job):
     state = models.CharField(_("状态"), max_length=20, choices=State, default=State.WAITING)
     filters = models.JSONField(_("筛选条件"), default=dict, blank=True)
     row_ids = ArrayField(models.BigIntegerField(), default=list, blank=True, verbose_name=_("所含各行"))
+    open_ids = ArrayField(models.BigIntegerField(), default=list, blank=True, verbose_name=_("其中可见申报全文的各行"))
     file = models.FileField(_("文件"), upload_to="exports/%Y/%m/", blank=True)
     size = models.PositiveIntegerField(_("大小（字节）"), default=0)
     sha256 = models.CharField(_("摘要"), max_length=64, blank=True)

@@ -23,6 +23,7 @@ from matching.optimizer.problem import Cut, IndexArray, IntArray, Problem
 
 FloatArray = NDArray[np.float64]
 NarrowArray = NDArray[np.float32]
+UnsignedArray = NDArray[np.uint32]
 
 HALVES = 2
 FEW_OPTIONS = 5_000
@@ -97,8 +98,10 @@ class Dual:
     def scratch(self) -> FloatArray:
         return np.empty(len(self.value))
 
-    def uses(self) -> tuple[IndexArray, FloatArray, IndexArray, IndexArray, NarrowArray]:
-        return self.option_start, self.value, self.use_start, self.use_row, self.use_amount
+    def uses(self) -> tuple[UnsignedArray, FloatArray, UnsignedArray, UnsignedArray, NarrowArray]:
+        """As the kernels take them."""
+        option_start, use_start, use_row = (array.view(np.uint32) for array in (self.option_start, self.use_start, self.use_row))
+        return option_start, self.value, use_start, use_row, self.use_amount
 
     def by_part(self, of: Callable[[tuple[int, int]], Result]) -> list[Result]:
         """of(first need, last need) of each part. Every sum goes by the same parts in the same order, so that parts may be elsewhere."""
@@ -112,24 +115,26 @@ class Dual:
     def curvature(self, weights: FloatArray, tau: float) -> FloatArray:
         """An upper estimate of the diagonal of the second derivatives where the options have these weights."""
         temperature = tau * self.best_value
+        option_start, uses = self.uses()[0], self.uses()[2:]
 
         def of(part: tuple[int, int]) -> FloatArray:
             first, last = part
             diagonal = np.zeros(len(self.rows))
-            kernels.curvature(self.option_start[first : last + 1], *self.uses()[2:], temperature[first:last], weights, diagonal)
+            kernels.curvature(option_start[first : last + 1], *uses, temperature[first:last], weights, diagonal)
             return diagonal
 
         return added(self.by_part(of))
 
     def hessian(self, weights: FloatArray, tau: float, rows: IntArray) -> NarrowArray:
         """The second derivatives among some rows, as a lower triangle; narrow, since they only say where to go."""
-        place = np.full(len(self.rows), -1, dtype=np.int64)
-        place[rows] = np.arange(len(rows))
-        given = self.option_start, *self.uses()[2:], tau * self.best_value, weights, place
+        place = np.full(len(self.rows), -1, dtype=np.int32)
+        place[rows] = np.arange(len(rows), dtype=np.int32)
+        option_start, uses = self.uses()[0], self.uses()[2:]
+        given = option_start, *uses, tau * self.best_value, weights, place
 
         def of(part: tuple[int, int]) -> NarrowArray:
             matrix = np.zeros((len(rows), len(rows)), dtype=np.float32)
-            kernels.hessian(*part, *given, matrix, np.zeros(len(rows)), np.zeros(len(rows), dtype=np.int64))
+            kernels.hessian(*part, *given, matrix, np.zeros(len(rows)), np.zeros(len(rows), dtype=np.int32))
             return matrix
 
         return added(self.by_part(of))
@@ -142,11 +147,12 @@ class Dual:
     def most_asked(self) -> FloatArray:
         """Σ over needs of the largest use of each row by one of its options."""
         every = np.ones(self.options, dtype=np.bool_)
+        option_start, uses = self.uses()[0], self.uses()[2:]
 
         def of(part: tuple[int, int]) -> FloatArray:
             first, last = part
             total, latest, seen = np.zeros(len(self.rows)), np.zeros(len(self.rows)), np.zeros(len(self.rows), dtype=np.int64)
-            kernels.largest_use_by_need(self.option_start[first : last + 1], *self.uses()[2:], every, total, latest, seen)
+            kernels.largest_use_by_need(option_start[first : last + 1], *uses, every, total, latest, seen)
             return total
 
         return added(self.by_part(of))

@@ -320,10 +320,18 @@ def spread(problem: Problem, tight: Tightened, active: NDArray[np.bool_], crew: 
     return Spread(crew, rows, int(np.count_nonzero(tight.kept)), cut)
 
 
-def fit(problem: Problem, tight: Tightened, active: NDArray[np.bool_], crew: Crew, *, stop: Callable[[], bool]) -> tuple[Dual, FloatArray]:
+def fit(
+    problem: Problem,
+    tight: Tightened,
+    active: NDArray[np.bool_],
+    crew: Crew,
+    *,
+    temperatures: tuple[float, ...],
+    stop: Callable[[], bool],
+) -> tuple[Dual, FloatArray]:
     """`descent.fit` with a crew, which is then dismissed; the dual on the options that still matter is back in this process."""
     model = spread(problem, tight, active, crew)
-    short, price = descent.fit(model, np.zeros(len(model.rows)), stop=stop)
+    short, price = descent.fit(model, np.zeros(len(model.rows)), temperatures=temperatures, stop=stop)
     prices = rounding.to_prices(problem, model, price)
     here, there = bound_of(problem, tight, prices), model.exact(problem, tight, prices)
     if here != there:

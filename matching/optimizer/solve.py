@@ -47,7 +47,7 @@ FEWEST_STEPS, MOST_STEPS = 20_000, 20_000_000
 SHARE_OF_TIME, SHARE_OF_TIME_BEFORE_TREE, SHARE_OF_TIME_BEFORE_EXACT = 0.98, 0.7, 0.15
 SHARE_OF_TIME_FOR_PRICES, SHARE_OF_TIME_FOR_CUTS = 0.6, 0.5
 FEW_ROWS = 300
-CUT_ROUNDS_SMALL, CUT_ROUNDS = 12, 4
+CUT_ROUNDS_SMALL, CUT_ROUNDS, CUT_ROUNDS_HURRIED = 12, 4, 0
 REPAIR_STEPS = 50_000
 UNHURRIED_S = 3.0
 
@@ -162,11 +162,13 @@ def find_prices(
         found.append(refit(problem, tight, dual.build(problem, tight, active), start, budget, watch))
     elif watch.report("prices"):
         watch.give_up_at(SHARE_OF_TIME_FOR_PRICES)
-        model, price = _fitted(problem, tight, active, crew, lambda: not watch.report("prices"))
+        is_hurried = budget.time_limit_s is not None and budget.time_limit_s < UNHURRIED_S
+        temperatures = descent.HURRIED if is_hurried else descent.TEMPERATURES
+        model, price = _fitted(problem, tight, active, crew, temperatures, lambda: not watch.report("prices"))
         found.append(rounding.to_prices(problem, model, price))
         watch.give_up_at(SHARE_OF_TIME_FOR_CUTS)
-        if len(model.value) and 0 < len(model.rows) <= descent.MOST_ROWS_FOR_NEWTON and watch.report("cuts"):
-            rounds = CUT_ROUNDS_SMALL if len(model.rows) <= FEW_ROWS else CUT_ROUNDS
+        rounds = CUT_ROUNDS_SMALL if len(model.rows) <= FEW_ROWS else CUT_ROUNDS_HURRIED if is_hurried else CUT_ROUNDS
+        if rounds and len(model.value) and 0 < len(model.rows) <= descent.MOST_ROWS_FOR_NEWTON and watch.report("cuts"):
             model, price = cuts.improve(problem, tight, model, price, rounds=rounds, stop=lambda: not watch.report("cuts"))
             found.append(rounding.to_prices(problem, model, price))
         watch.give_up_at(1.0)
@@ -174,12 +176,17 @@ def find_prices(
 
 
 def _fitted(
-    problem: Problem, tight: Tightened, active: NDArray[np.bool_], crew: Crew | None, stop: Callable[[], bool]
+    problem: Problem,
+    tight: Tightened,
+    active: NDArray[np.bool_],
+    crew: Crew | None,
+    temperatures: tuple[float, ...],
+    stop: Callable[[], bool],
 ) -> tuple[dual.Dual, dual.FloatArray]:
     if crew is not None:
-        return shards.fit(problem, tight, active, crew, stop=stop)
+        return shards.fit(problem, tight, active, crew, temperatures=temperatures, stop=stop)
     whole = dual.build(problem, tight, active)
-    return descent.fit(whole, np.zeros(len(whole.rows)), stop=stop)
+    return descent.fit(whole, np.zeros(len(whole.rows)), temperatures=temperatures, stop=stop)
 
 
 def refit(problem: Problem, tight: Tightened, model: dual.Dual, start: Start, budget: Budget, watch: "Watch") -> Prices:

@@ -3,13 +3,14 @@
 import datetime as dt
 
 from common.models import AuditEvent, Deadline
-from deals import reminders, tasks
+from deals import tasks
 from deals.actions import DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
 from deals.models import AccrualLine
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies.actions import CLAIM_ACTIONS
 from deals.subsidies.states import STEPS_OF_CHANNEL
 from matching.states import ROUND_STEPS
+from organisations import reminders
 from projects.states import FILING_STEPS
 from tests.deals import cases
 from tests.deals.cases import DAY
@@ -17,6 +18,7 @@ from tests.deals.subsidies import example
 from tests.factories import NOW
 
 BY_SYSTEM = {
+    "filing": {"roll", "reinstate"},
     "invitation": {"expire", "lapse", "withdraw"},
     "deal": {"lapse"},
     "round": {"start", "solve", "fail", "publish_child"},
@@ -57,7 +59,7 @@ def test_tasks_ask_the_clock_of_the_service(world, cast, monkeypatch):
     cases.invited(world, cast, "ICBC-WH")
     monkeypatch.setattr(tasks, "now", lambda: NOW + 60 * DAY)
 
-    assert (tasks.remind(), tasks.expire(), tasks.accrue()) == (3, 1, 0)
+    assert (tasks.expire(), tasks.accrue()) == (1, 0)
     assert AuditEvent.objects.filter(verb="expire").count() == 1
     assert dt.timedelta(days=1) == DAY
 
@@ -65,6 +67,6 @@ def test_tasks_ask_the_clock_of_the_service(world, cast, monkeypatch):
 def test_every_step_a_person_takes_has_its_action():
     assert set(INVITATION_ACTIONS) == set(INVITATION_STEPS) - BY_SYSTEM["invitation"]
     assert set(DEAL_ACTIONS) == set(DEAL_STEPS) - BY_SYSTEM["deal"]
-    assert set(FILING_ACTIONS) == set(FILING_STEPS)
+    assert set(FILING_ACTIONS) == set(FILING_STEPS) - BY_SYSTEM["filing"]
     assert set(ROUND_ACTIONS) == set(ROUND_STEPS) - BY_SYSTEM["round"]
     assert set(CLAIM_ACTIONS) == set().union(*STEPS_OF_CHANNEL.values())

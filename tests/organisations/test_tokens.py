@@ -64,7 +64,8 @@ def test_machine_reads_as_its_organisation_and_is_named_in_the_trail(cast, world
 
 
 @pytest.mark.parametrize(
-    ("method", "address"), [("post", "/api/filings/"), ("get", "/api/deals/"), ("post", "/api/filings/1/withdraw/"), ("get", "/api/regions/")]
+    ("method", "address"),
+    [("post", "/api/filings/"), ("get", "/api/deals/"), ("post", "/api/filings/1/withdraw/"), ("get", "/api/regions/")],
 )
 def test_only_the_scopes_methods_work(cast, method, address):
     client = machine(issue(cast.firm, cast.lin, "read:filings").text)

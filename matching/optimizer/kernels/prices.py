@@ -1,5 +1,9 @@
-"""The smoothed dual: floating point, whose prices are re-certified in integers afterwards."""
-# ruff: noqa: C901, PLR0912, PLR1730, ANN001, ANN201 -- jitted loops: arrays one by one, no Python types
+"""The smoothed dual: floating point, whose prices are re-certified in integers afterwards.
+
+Starts and rows come unsigned: for an index that may be negative numba asks at every access whether it counts from the end, which takes
+almost as long as the access.
+"""
+# ruff: noqa: C901, PLR1730, ANN001, ANN201 -- jitted loops: arrays one by one, no Python types
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, misc, untyped-decorator, assignment"
 
 import numpy as np
@@ -24,7 +28,7 @@ def smoothed_pass(first, last, option_start, value, use_start, use_row, use_amou
             if s > top:
                 top = s
         mass = np.exp(-top / t)
-        cut_off = top - 30.0 * t
+        cut_off = top - 20.0 * t
         for o in range(begin, end):
             if weights[o] > cut_off:
                 weights[o] = np.exp((weights[o] - top) / t)
@@ -90,7 +94,7 @@ def hessian(first, last, option_start, use_start, use_row, use_amount, temperatu
     Options of weight below 10^-3 are left out; mean and touched are scratch.
     """
     for i in range(first, last):
-        t = temperature[i]
+        inverse = 1.0 / temperature[i]
         count = 0
         for o in range(option_start[i], option_start[i + 1]):
             x = weights[o]
@@ -107,20 +111,16 @@ def hessian(first, last, option_start, use_start, use_row, use_amount, temperatu
                 mean[p] += share
                 if mean[p] == 0.0:
                     mean[p] = 1e-300
+                share *= inverse
                 for w in range(use_start[o], u + 1):
                     q = place[use_row[w]]
-                    if q < 0:
-                        continue
-                    if q <= p:
-                        matrix[p, q] += share * use_amount[w] / t
-                    else:
-                        matrix[q, p] += share * use_amount[w] / t
+                    if q >= 0:
+                        matrix[max(p, q), min(p, q)] += share * use_amount[w]
         for k in range(count):
             p = touched[k]
-            share = mean[p] / t
-            for j in range(count):
+            share = mean[p] * inverse
+            for j in range(k + 1):
                 q = touched[j]
-                if q <= p:
-                    matrix[p, q] -= share * mean[q]
+                matrix[max(p, q), min(p, q)] -= share * mean[q]
         for k in range(count):
             mean[touched[k]] = 0.0

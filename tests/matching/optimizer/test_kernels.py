@@ -4,9 +4,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from numba.core.dispatcher import Dispatcher
 
-from matching.optimizer import kernels
+from benchmarks.loan_instances import generate
+from matching.optimizer import Budget, Problem, kernels, solve
 from matching.optimizer.primal import EXPONENTIAL
+from matching.optimizer.warm import warm
 
 KERNELS = Path(kernels.__file__).parent
 PACKAGE = KERNELS.parent
@@ -55,6 +58,16 @@ def test_package_loads_without_django():
     code = "import sys, matching.optimizer; sys.exit('django' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parents[1], check=False).returncode == 0
+
+
+def test_warming_compiles_all_that_a_province_needs():
+    jitted = [kernel for kernel in vars(kernels).values() if isinstance(kernel, Dispatcher)]
+    warm()
+    compiled = {kernel.__name__: kernel.signatures for kernel in jitted}
+
+    solve(Problem(**generate("provincial", 1)), budget=Budget(steps=20_000))
+
+    assert {kernel.__name__: kernel.signatures for kernel in jitted} == compiled
 
 
 def test_exponential_table_is_the_same_on_every_machine():
