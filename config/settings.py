@@ -163,6 +163,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire": {"task": "deals.tasks.expire", "schedule": 900.0},
     "remind": {"task": "organisations.tasks.remind", "schedule": 3600.0},
     "roll": {"task": "projects.tasks.roll_late", "schedule": 900.0},
+    "jobs": {"task": "exchange.tasks.tend_jobs", "schedule": 120.0},
     "accrue": {"task": "deals.tasks.accrue", "schedule": 86_400.0},
 }
 ROUND_LEASE_S = env.int("ROUND_LEASE_S", default=60)  # a worker silent for so long has lost its round
