@@ -64,7 +64,9 @@ def test_upheld_it_is_back_at_its_stage_with_its_whole_time(cast, refused):
     assert filing.current_step.due_at == running(filing)["review"].due_at
     assert (row.state, row.answer) == ("upheld", "目录适用有误")
     assert not Deadline.objects.filter(subject="projects.appeal", closed_at=None).exists()
-    assert list(AuditEvent.objects.filter(subject_id=filing.pk, subject="projects.filing").values_list("verb", flat=True))[-1] == "reinstate"
+    assert (
+        list(AuditEvent.objects.filter(subject_id=filing.pk, subject="projects.filing").values_list("verb", flat=True))[-1] == "reinstate"
+    )
     passed(filing, cast.hu)
 
 
@@ -157,6 +159,10 @@ def test_a_running_case_has_no_decision_to_appeal(world, cast):
 def test_seen_by_the_firm_and_the_chain_only(cast, refused):
     filed(refused, cast)
 
-    seen = {name for name in ("lin", "su", "chen", "wang", "mo_firm", "mo_county", "bai") if Appeal.objects.visible_to(getattr(cast, name)).exists()}
+    seen = {
+        name
+        for name in ("lin", "su", "chen", "wang", "mo_firm", "mo_county", "bai")
+        if Appeal.objects.visible_to(getattr(cast, name)).exists()
+    }
 
     assert seen == {"lin", "su", "chen", "wang"}

@@ -127,7 +127,9 @@ def test_only_the_unit_where_the_case_lies_asks(name, cast, filing):
     assert not Consultation.objects.exists()
 
 
-@pytest.mark.parametrize(("unit", "code"), [("IND-420111", "unknown_choice"), ("IND-420205", "unknown_choice"), ("NOWHERE", "unknown_choice")])
+@pytest.mark.parametrize(
+    ("unit", "code"), [("IND-420111", "unknown_choice"), ("IND-420205", "unknown_choice"), ("NOWHERE", "unknown_choice")]
+)
 def test_offices_of_elsewhere_and_the_own_cannot_be_asked(unit, code, cast, filing):
     with pytest.raises(Invalid) as refused:
         asked(filing, cast.chen, unit=unit)

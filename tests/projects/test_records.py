@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import InternalError, transaction
+from django.db import DatabaseError, transaction
 
 from common.errors import Invalid, NotAllowed
 from common.models import AuditEvent
@@ -119,7 +119,7 @@ def test_a_draft_has_no_record_yet(world, cast):
 def test_what_is_on_record_is_not_changed(change, cast, filing):
     records.visit(filing, visited_on=TODAY, people="x", findings="设备已到场", by=cast.chen, at=NOW)
 
-    with pytest.raises(InternalError), transaction.atomic():
+    with pytest.raises(DatabaseError), transaction.atomic():
         SiteVisit.objects.update(findings="y") if change == "update" else SiteVisit.objects.all().delete()
 
     assert SiteVisit.objects.get().findings == "设备已到场"

@@ -42,7 +42,8 @@ def test_a_refusal_says_why_and_opens_nothing(cast, filing):
 
 
 @pytest.mark.parametrize(
-    ("fields", "reason", "field"), [(["name"], "x", "fields"), (["nothing"], "x", "fields"), ([], "x", "fields"), (["content"], " ", "reason")]
+    ("fields", "reason", "field"),
+    [(["name"], "x", "fields"), (["nothing"], "x", "fields"), ([], "x", "fields"), (["content"], " ", "reason")],
 )
 def test_what_is_open_or_unknown_is_not_asked_for(fields, reason, field, cast, filing):
     with pytest.raises(Invalid) as refused:
