@@ -19,11 +19,10 @@ from matching.optimizer import kernels
 from matching.optimizer.certificate import Prices
 from matching.optimizer.parallel import Result, each
 from matching.optimizer.presolve import Tightened
-from matching.optimizer.problem import Cut, IndexArray, IntArray, Problem
+from matching.optimizer.problem import Cut, IndexArray, IntArray, Problem, UnsignedArray
 
 FloatArray = NDArray[np.float64]
 NarrowArray = NDArray[np.float32]
-UnsignedArray = NDArray[np.uint32]
 
 HALVES = 2
 FEW_OPTIONS = 5_000

@@ -17,7 +17,7 @@ from matching.optimizer import kernels
 from matching.optimizer.certificate import Prices, reduced, value_of
 from matching.optimizer.parallel import each
 from matching.optimizer.presolve import Tightened, binding_rows, row_divisors
-from matching.optimizer.problem import CHAINS, UNMATCHED, IndexArray, IntArray, Problem
+from matching.optimizer.problem import CHAINS, UNMATCHED, IndexArray, IntArray, Problem, UnsignedArray
 
 SHORT_LIST = 16
 SHORT_LIST_OF_MANY = 8
@@ -78,7 +78,7 @@ class Core:
 
     problem: Problem
     tight: Tightened
-    needs: IntArray
+    needs: UnsignedArray
     option_start: IndexArray
     picked: IntArray
     use_start: IndexArray
@@ -86,7 +86,7 @@ class Core:
     use_amount: NDArray[np.integer]
     room: NDArray[np.integer]
     member_start: IndexArray
-    slots: int
+    slot_bits: int
     reduced: IntArray
     plain: IntArray
     floors: tuple[IntArray, IntArray, IntArray]
@@ -122,7 +122,7 @@ def build_core(problem: Problem, tight: Tightened, prices: Prices, values: IntAr
     return Core(
         problem,
         tight,
-        np.flatnonzero(option_start[1:] > option_start[:-1]),
+        np.flatnonzero(option_start[1:] > option_start[:-1]).astype(np.uint32),
         option_start,
         picked,
         use_start,
@@ -130,7 +130,7 @@ def build_core(problem: Problem, tight: Tightened, prices: Prices, values: IntAr
         use_amount,
         room.astype(use_amount.dtype),
         np.cumsum(count).astype(np.int32),
-        int(np.diff(use_start).max(initial=1)) or 1,
+        (int(np.diff(use_start).max(initial=1)) - 1).bit_length(),
         np.maximum(values[picked] >> key_shift, -(1 << KEY_BITS)),
         plain,
         floors,
@@ -185,7 +185,9 @@ def ordered(core: Core, share: int) -> Ordered:
     kernels.order_by_key(core.option_start, key, order)
     use_start, use_row, use_amount = (np.empty_like(a) for a in (core.use_start, core.use_row, core.use_amount))
     kernels.copy_ordered(order, core.use_start, core.use_row, core.use_amount, use_start, use_row, use_amount)
-    board = kernels.Board(core.option_start, key[order], use_start, use_row, use_amount, core.member_start, core.slots, *core.floors)
+    starts = (core.option_start.view(np.uint32), use_start.view(np.uint32), use_row.view(np.uint32), core.member_start.view(np.uint32))
+    option_start, use_start, use_row, member_start = starts
+    board = kernels.Board(option_start, key[order], use_start, use_row, use_amount, member_start, core.slot_bits, *core.floors)
     return Ordered(board, core.picked[order], order, share)
 
 
@@ -198,9 +200,9 @@ class Chain:
         self.place = kernels.Place(
             core.room.copy(),
             np.full(core.problem.needs, UNMATCHED, dtype=np.int32),
-            np.zeros(int(core.member_start[-1]), dtype=np.int32),
-            np.zeros(len(core.room), dtype=np.int32),
-            np.zeros(core.problem.needs * core.slots, dtype=np.int32),
+            np.zeros(int(core.member_start[-1]), dtype=np.uint32),
+            np.zeros(len(core.room), dtype=np.uint32),
+            np.zeros(core.problem.needs << core.slot_bits, dtype=np.uint32),
             np.array([random_state], dtype=np.uint64),
         )
 
@@ -212,7 +214,7 @@ class Chain:
         for window in np.array_split(self.needs, windows):
             kernels.anneal(on.board, self.place, window, steps // windows, heat, EXPONENTIAL, FULL_SHARE - on.share, self.core.floor_shift)
 
-    def fill(self, on: Ordered, needs: IntArray) -> None:
+    def fill(self, on: Ordered, needs: UnsignedArray) -> None:
         kernels.fill(on.board, self.place, needs)
 
     def start_from(self, on: Ordered, choice: IntArray) -> None:
@@ -221,7 +223,7 @@ class Chain:
         where[on.picked] = np.arange(len(on.picked), dtype=np.int32)
         kernels.seat(on.board, self.place, self.needs, where[choice], True)
 
-    def stand(self, on: Ordered, needs: IntArray, together: IndexArray) -> None:
+    def stand(self, on: Ordered, needs: UnsignedArray, together: IndexArray) -> None:
         """Answer for these needs, which stand as told; what room there is, is not said."""
         self.needs = needs
         self.place.choice[:] = UNMATCHED

@@ -10,6 +10,7 @@ from matching.optimizer import kernels
 
 IntArray = NDArray[np.int64]
 IndexArray = NDArray[np.int32]
+UnsignedArray = NDArray[np.uint32]
 
 UNMATCHED = -1
 FREE = -2

@@ -1,4 +1,7 @@
-"""The search: integer moves on a short list of options."""
+"""The search: integer moves on a short list of options.
+
+Starts, rows, needs and members are unsigned, as in `prices`: no access asks whether the index counts from the end.
+"""
 # ruff: noqa: C901, PLR0912, PLR0915, ANN001, ANN201, SIM110 -- jitted loops: arrays one by one, no Python types
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, misc, untyped-decorator, assignment"
 
@@ -26,7 +29,7 @@ def next_random(state):
 @njit(cache=True, nogil=True)
 def below(state, limit):
     """A random integer in 0..limit-1 (limit < 2^31)."""
-    return np.int64(((next_random(state) >> np.uint64(33)) * np.uint64(limit)) >> np.uint64(31))
+    return np.uint32(((next_random(state) >> np.uint64(33)) * np.uint64(limit)) >> np.uint64(31))
 
 
 @njit(cache=True, nogil=True)
@@ -83,13 +86,13 @@ def order_by_key(option_start, key, order):
 class Board(NamedTuple):
     """The options of the search, those of a need side by side and the largest key first; read by all chains."""
 
-    option_start: Any  # int32[needs + 1]
+    option_start: Any  # uint32[needs + 1]
     key: Any  # int32[options]
-    use_start: Any  # int32[options + 1]
-    use_row: Any  # int32[uses]
+    use_start: Any  # uint32[options + 1]
+    use_row: Any  # uint32[uses]
     use_amount: Any  # int32[uses], or int64 where amounts are large
-    member_start: Any  # int32[rows + 1]
-    slots: int  # the most uses an option has
+    member_start: Any  # uint32[rows + 1]
+    slot_bits: int  # so many bits count the uses of any option
     floor_start: Any  # int64[rows + 1]
     floor_level: Any  # int64[floors]: the room at which the floor is just met
     floor_weight: Any  # int64[floors]: 1/256 points a unit
@@ -99,14 +102,14 @@ class Place(NamedTuple):
     """Where one chain stands, and who is a member of which row.
 
     Need i, if it is chosen, is a member of each row r that its option uses: its use number u has
-    entry i * slots + u, which stands at member[member_start[r] + position[entry]].
+    entry i * 2^slot_bits + u, which stands at member[member_start[r] + position[entry]].
     """
 
     room: Any  # as use_amount, [rows]
     choice: Any  # int32[needs]: an option of the board, or -1
-    member: Any  # int32[members]
-    member_count: Any  # int32[rows]
-    position: Any  # int32[needs * slots]
+    member: Any  # uint32[members]
+    member_count: Any  # uint32[rows]
+    position: Any  # uint32[needs * 2^slot_bits]
     random: Any  # uint64[1]
 
 
@@ -156,27 +159,27 @@ def give_room(board, room, o, has_floors):
 def join(board, place, i, o):
     """Need i becomes a member of the rows of option o."""
     place.choice[i] = o
-    entry = i * board.slots
+    entry = np.uint32(i << board.slot_bits)
     for u in range(board.use_start[o], board.use_start[o + 1]):
         r = board.use_row[u]
         place.position[entry] = place.member_count[r]
         place.member[board.member_start[r] + place.member_count[r]] = entry
         place.member_count[r] += 1
-        entry += 1
+        entry = np.uint32(entry + 1)
 
 
 @njit(cache=True, nogil=True)
 def leave(board, place, i, o):
     """Need i is no longer a member of the rows of option o."""
     place.choice[i] = UNMATCHED
-    entry = i * board.slots
+    entry = np.uint32(i << board.slot_bits)
     for u in range(board.use_start[o], board.use_start[o + 1]):
         r = board.use_row[u]
         place.member_count[r] -= 1
         last = place.member[board.member_start[r] + place.member_count[r]]
         place.member[board.member_start[r] + place.position[entry]] = last
         place.position[last] = place.position[entry]
-        entry += 1
+        entry = np.uint32(entry + 1)
 
 
 @njit(cache=True, nogil=True)
@@ -227,7 +230,7 @@ def anneal(board, place, needs, steps, heat, exponential, own_share, floor_shift
     option_start, key, use_start, use_row, use_amount = board.option_start, board.key, board.use_start, board.use_row, board.use_amount
     room, choice, member, member_count, state = place.room, place.choice, place.member, place.member_count, place.random
     has_floors = len(board.floor_level) > 0
-    moved = np.empty(MOST_EJECTED + 1, dtype=np.int32)
+    moved = np.empty(MOST_EJECTED + 1, dtype=np.uint32)
     former = np.empty(MOST_EJECTED + 1, dtype=np.int32)
     latter = np.empty(MOST_EJECTED + 1, dtype=np.int32)
     for _ in range(steps):
@@ -237,7 +240,7 @@ def anneal(board, place, needs, steps, heat, exponential, own_share, floor_shift
             continue
         word = next_random(state)
         u = np.int64(word >> np.uint64(40))
-        o = begin + ((((u * u) >> 24) * width) >> 24)
+        o = np.uint32(begin + ((((u * u) >> 24) * width) >> 24))
         tolerance = (heat * exponential[np.int64(word & np.uint64(4095))]) >> 16
         was = choice[i]
         if o == was:
@@ -262,8 +265,8 @@ def anneal(board, place, needs, steps, heat, exponential, own_share, floor_shift
                     possible = False
                     break
                 tries += 1
-                e = member[board.member_start[r] + below(state, member_count[r])] // board.slots
-                other = member[board.member_start[r] + below(state, member_count[r])] // board.slots
+                e = np.uint32(member[board.member_start[r] + below(state, member_count[r])] >> board.slot_bits)
+                other = np.uint32(member[board.member_start[r] + below(state, member_count[r])] >> board.slot_bits)
                 has_left, other_has_left = False, False
                 for k in range(count):
                     has_left = has_left or moved[k] == e
