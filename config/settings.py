@@ -2,6 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.utils.translation import gettext_lazy as _
@@ -165,7 +166,25 @@ CELERY_BEAT_SCHEDULE = {
     "roll": {"task": "projects.tasks.roll_late", "schedule": 900.0},
     "jobs": {"task": "exchange.tasks.tend_jobs", "schedule": 120.0},
     "accrue": {"task": "deals.tasks.accrue", "schedule": 86_400.0},
+    "notices": {"task": "exchange.tasks.tell", "schedule": 10.0},
+    "outgoing": {"task": "exchange.tasks.send", "schedule": 10.0},
+    "seal": {"task": "organisations.tasks.seal_audit", "schedule": 3600.0},
+    "forget": {"task": "organisations.tasks.forget_answers", "schedule": 86_400.0},
 }
+# Where the service is reached from outside: what links in messages begin with.
+SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
+SITE_HOST = urlsplit(SITE_URL).hostname or "localhost"
+EMAIL_URL = env.str("EMAIL_URL", default="")  # e.g. smtp+tls://user:password@host:587; empty: no e-mail is sent, nobody is asked about it
+vars().update(env.email_url_config(EMAIL_URL) if EMAIL_URL else {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"})
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default=f"fulcrum@{SITE_HOST}")
+SMS_BACKEND = env.str(
+    "SMS_BACKEND", default=""
+)  # exchange.channels.HttpSms with SMS_URL and SMS_KEY, or exchange.channels.FileSms with SMS_FILE
+SMS_URL, SMS_KEY, SMS_FILE = (env.str(name, default="") for name in ("SMS_URL", "SMS_KEY", "SMS_FILE"))
+ROBOT_HOSTS = env.list("ROBOT_HOSTS", default=["qyapi.weixin.qq.com"])
+OUTGOING_PRIVATE = env.bool("OUTGOING_PRIVATE", default=False)  # webhooks to plain http and to addresses of one's own network
+WEBHOOK_FAILURES_MAX = env.int("WEBHOOK_FAILURES_MAX", default=20)  # failed attempts in a row after which a webhook is stopped
 ROUND_LEASE_S = env.int("ROUND_LEASE_S", default=60)  # a worker silent for so long has lost its round
 SHARDS = env.int("SHARDS", default=0)  # 0: a round is always priced in one process
 SHARD_ABOVE_OPTIONS = env.int("SHARD_ABOVE_OPTIONS", default=10_000_000)

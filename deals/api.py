@@ -161,6 +161,8 @@ class Invitations(Resource):
     serializer_class = InvitationShown
     filterset_class = InvitationFilter
     steps, actions = INVITATION_STEPS, INVITATION_ACTIONS
+    begins_with = ("invite",)
+    ordering_fields = ("sent_at", "contact_due_at", "expires_at")
 
     @classmethod
     def shown_to(cls, rows: QuerySet[Invitation], actor: Person) -> QuerySet[Invitation]:
@@ -289,6 +291,8 @@ class Deals(Resource):
     detail_serializer_class = DealDetail
     filterset_class = DealFilter
     steps, actions = DEAL_STEPS, DEAL_ACTIONS
+    begins_with = ("begin", "register_direct")
+    ordering_fields = ("started_at", "amount", "contract_on", "signed_amount")
 
     @classmethod
     def loaded(cls, rows: QuerySet[Deal]) -> QuerySet[Deal]:
@@ -329,6 +333,7 @@ class Drawdowns(Resource):
     kind, model = "drawdowns", Drawdown
     serializer_class = DrawdownShown
     filterset_class = DrawdownFilter
+    ordering_fields = ("drawn_on", "amount")
 
     @classmethod
     def visible(cls, actor: Person) -> QuerySet[Drawdown]:
@@ -404,6 +409,7 @@ class Receipts(Resource):
     kind, model = "interest-receipts", InterestReceipt
     serializer_class = ReceiptShown
     filterset_class = ReceiptFilter
+    ordering_fields = ("period_end", "paid_on", "amount")
 
     @classmethod
     def visible(cls, actor: Person) -> QuerySet[InterestReceipt]:

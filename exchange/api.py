@@ -2,6 +2,7 @@
 
 from deals.api import Deals, DeclineCodes, Drawdowns, Filings, Invitations, Receipts, Rounds
 from deals.subsidies.api import Claims
+from exchange.webhooks import Source
 from lenders.api import Appetites, Banks, Branches
 from matching.api import NonMatches, Recommendations, Scenarios
 from organisations.api import Batches, Industries, Programmes, Regions
@@ -32,3 +33,8 @@ RESOURCES = (
     Schemes,
 )
 SCOPES = tuple(scope for resource in RESOURCES for scope in scopes_of(resource))
+# What webhooks may be told of: each step of each kind, and what begins one.
+SOURCES = {resource.model._meta.label_lower: Source(resource.kind, resource.model) for resource in RESOURCES if resource.steps}
+HAPPENINGS = tuple(
+    f"{resource.kind}.{verb}" for resource in RESOURCES if resource.steps for verb in (*resource.begins_with, *resource.steps)
+)

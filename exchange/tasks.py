@@ -6,8 +6,12 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from exchange import exports, jobs
-from exchange.models import Export
+from exchange import channels, exports, jobs, outbox, telling, webhooks
+from exchange.api import SOURCES
+from exchange.channels import due_notices
+from exchange.models import Delivery, Export, Webhook
+from exchange.sending import AT_ONCE, send_due
+from exchange.subjects import SUBJECTS
 from organisations.clock import now
 
 
@@ -32,3 +36,23 @@ def begin_export(export: Export) -> Export:
     else:
         transaction.on_commit(partial(write_export.delay, export.pk))
     return export
+
+
+@shared_task(ignore_result=True)
+def tell() -> int:
+    """What has happened becomes notices and deliveries; how many."""
+    at = now()
+    told = outbox.read_on("notices", subjects=tuple(SUBJECTS), take=partial(telling.tell, at=at), at=at)
+    delivered = partial(webhooks.deliver_events, sources=SOURCES, at=at)
+    return told + outbox.read_on("webhooks", subjects=tuple(SOURCES), take=delivered, at=at)
+
+
+@shared_task(ignore_result=True)
+def send() -> int:
+    """Send what is due: notices of one receiver together where they may be; how many arrived."""
+    at = now()
+    sent = send_due(due_notices(at=at), channels.send, at=at)
+    due = (
+        Delivery.objects.due(at=at).filter(webhook__state=Webhook.State.ACTIVE).select_related("webhook").order_by("next_attempt_at", "pk")
+    )
+    return sent + send_due(([row] for row in due[:AT_ONCE]), webhooks.send, at=at)

@@ -50,6 +50,7 @@ class Banks(Reference):
     kind, model = "banks", Bank
     serializer_class = BankShown
     filterset_fields = ("code", "kind", "province")
+    ordering_fields = ("code",)
 
     @classmethod
     def loaded(cls, rows: QuerySet[Bank]) -> QuerySet[Bank]:
@@ -85,6 +86,7 @@ class Branches(Reference):
     kind, model = "branches", Branch
     serializer_class = BranchShown
     filterset_class = BranchFilter
+    ordering_fields = ("code",)
 
     @classmethod
     def loaded(cls, rows: QuerySet[Branch]) -> QuerySet[Branch]:
@@ -167,6 +169,7 @@ class Appetites(Resource):
     kind, model = "appetites", Appetite
     serializer_class = AppetiteShown
     filterset_class = AppetiteFilter
+    ordering_fields = ("period", "valid_from")
 
     @classmethod
     def loaded(cls, rows: QuerySet[Appetite]) -> QuerySet[Appetite]:

@@ -98,6 +98,8 @@ class Rounds(Resource):
     serializer_class = RoundShown
     filterset_class = RoundFilter
     steps, actions = ROUND_STEPS, ROUND_ACTIONS
+    begins_with = ("plan",)
+    ordering_fields = ("planned_for", "published_at")
 
     @classmethod
     def loaded(cls, rows: QuerySet[Round]) -> QuerySet[Round]:
@@ -247,6 +249,7 @@ class Recommendations(Resource):
     serializer_class = RecommendationShown
     detail_serializer_class = RecommendationDetail
     filterset_class = RecommendationFilter
+    ordering_fields = ("rank",)
 
     @classmethod
     def shown_to(cls, rows: QuerySet[Recommendation], actor: Person) -> QuerySet[Recommendation]:
@@ -371,6 +374,8 @@ class Scenarios(Resource):
     detail_serializer_class = ScenarioDetail
     filterset_class = ScenarioFilter
     steps, actions = SCENARIO_STEPS, SCENARIO_ACTIONS
+    begins_with = ("ask",)
+    ordering_fields = ("asked_at",)
 
     @classmethod
     def loaded(cls, rows: QuerySet[Scenario]) -> QuerySet[Scenario]:

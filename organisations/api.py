@@ -116,6 +116,7 @@ class Regions(Reference):
     kind, model = "regions", Region
     serializer_class = RegionShown
     filterset_class = RegionFilter
+    ordering_fields = ("code", "name")
 
     @classmethod
     def loaded(cls, rows: QuerySet[Region]) -> QuerySet[Region]:
@@ -135,6 +136,7 @@ class Industries(Reference):
     kind, model = "industries", Industry
     serializer_class = IndustryShown
     filterset_fields = ("code", "level", "edition")
+    ordering_fields = ("code",)
 
     @classmethod
     def loaded(cls, rows: QuerySet[Industry]) -> QuerySet[Industry]:
@@ -188,6 +190,7 @@ class Batches(Reference):
     kind, model = "batches", Batch
     serializer_class = BatchShown
     filterset_fields = ("track", "code", "province")
+    ordering_fields = ("code", "county_closes_at", "city_closes_at", "province_closes_at")
 
     @classmethod
     def loaded(cls, rows: QuerySet[Batch]) -> QuerySet[Batch]:

@@ -186,6 +186,8 @@ class Filings(Resource):
     detail_serializer_class = FilingDetail
     filterset_class = FilingFilter
     steps, actions = FILING_STEPS, FILING_ACTIONS
+    begins_with = ("start",)
+    ordering_fields = ("submitted_at", "title", "returns", "listed_on")
 
     @classmethod
     def loaded(cls, rows: QuerySet[Filing]) -> QuerySet[Filing]:
@@ -289,6 +291,7 @@ class Needs(Resource):
     kind, model = "needs", Need
     serializer_class = NeedShown
     filterset_class = NeedFilter
+    ordering_fields = ("year", "amount")
 
     @classmethod
     def loaded(cls, rows: QuerySet[Need]) -> QuerySet[Need]:

@@ -98,6 +98,8 @@ class Claims(Resource):
     detail_serializer_class = ClaimDetail
     filterset_class = ClaimFilter
     steps, actions = BANK_CLAIM_STEPS | FIRM_CLAIM_STEPS, CLAIM_ACTIONS
+    begins_with = ("forecast",)
+    ordering_fields = ("period_end", "fiscal_year", "requested", "arranged", "paid")
 
     @classmethod
     def steps_of(cls, obj: SubsidyClaim) -> Mapping[str, Step]:

@@ -54,6 +54,7 @@ class Resource(Acting, GenericViewSet[Any]):
     detail_serializer_class: ClassVar[type[serializers.BaseSerializer[Any]] | None] = None
     steps: ClassVar[Mapping[str, Step]] = {}
     actions: ClassVar[Mapping[str, Callable[..., Any]]] = {}
+    begins_with: ClassVar[tuple[str, ...]] = ()  # what the audit trail calls the making of one
     ordering_fields: ClassVar[tuple[str, ...]] = ()
     pagination_class = Pages
     lookup_value_converter = "int"

@@ -1,0 +1,159 @@
+"""Who is to know: for each thing that happened, the desks whose people are told. Whether they may see it is asked of each once more."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q
+
+from common.models import AuditEvent, Deadline
+from deals.models import Deal, SubsidyClaim
+from deals.states import OFFICERS
+from organisations.actors import FIRM_ROLES, REVIEW_ROLES
+from organisations.models import Membership, Role, Unit
+from projects.models import Filing, ReviewStep
+from schemes.models import Scheme
+
+BANKERS = frozenset(OFFICERS)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The people with one of those roles in one organisation; or one person of it."""
+
+    organisation_id: int
+    roles: frozenset[str]
+    user_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One event, what it happened to, the clocks that run there, and where the province's offices sit."""
+
+    event: AuditEvent
+    obj: Any
+    clocks: Sequence[Deadline]
+    offices: Mapping[tuple[str, str], int]
+
+    @property
+    def filing(self) -> Filing:
+        return self.obj if isinstance(self.obj, Filing) else self.obj.filing
+
+    def office(self, line: str) -> Iterable[Desk]:
+        """The province's office of that line."""
+        found = self.offices.get((line, self.obj.province))
+        return [Desk(found, REVIEW_ROLES)] if found else []
+
+
+Receivers = Callable[[Happened], Iterable[Desk]]
+
+
+def firm(happened: Happened) -> Iterable[Desk]:
+    return [Desk(happened.filing.firm_id, FIRM_ROLES)]
+
+
+def bank(happened: Happened) -> Iterable[Desk]:
+    return [Desk(happened.obj.branch.organisation_id, BANKERS)]
+
+
+def other_side(happened: Happened) -> Iterable[Desk]:
+    """Of a direct deal, whoever did not register it."""
+    deal: Deal = happened.obj
+    return bank(happened) if deal.registered_by_id == deal.firm_id else firm(happened)
+
+
+def stage(happened: Happened) -> Iterable[Desk]:
+    """The stage at which the case arrived by this event; where the event does not say, the one where it lies."""
+    moved = happened.event.changes.get("current_step")
+    step: ReviewStep | None = happened.filing.current_step
+    if moved:
+        step = next((one for one in happened.filing.steps.all() if one.pk == moved[1]), None)
+    return [Desk(step.unit.organisation_id, frozenset({step.stage}))] if step else []
+
+
+def unit_in_charge(happened: Happened) -> Iterable[Desk]:
+    step = happened.filing.current_step or max(happened.filing.steps.all(), key=lambda step: step.position, default=None)
+    return [Desk(step.unit.organisation_id, REVIEW_ROLES)] if step else []
+
+
+def asked_unit(happened: Happened) -> Iterable[Desk]:
+    return [Desk(happened.obj.to_unit.organisation_id, REVIEW_ROLES)]
+
+
+def asking_unit(happened: Happened) -> Iterable[Desk]:
+    return [Desk(happened.obj.from_unit.organisation_id, REVIEW_ROLES)]
+
+
+def deciding_unit(happened: Happened) -> Iterable[Desk]:
+    return [Desk(happened.obj.unit.organisation_id, REVIEW_ROLES)] if happened.obj.unit_id else []
+
+
+def other_writer(happened: Happened) -> Iterable[Desk]:
+    """A message goes to whoever did not write it."""
+    return deciding_unit(happened) if happened.obj.is_from_firm else firm(happened)
+
+
+def escalated_to(happened: Happened) -> Iterable[Desk]:
+    return [Desk(clock.organisation_id, REVIEW_ROLES) for clock in happened.clocks if clock.kind == "escalation"]
+
+
+def late(happened: Happened) -> Iterable[Desk]:
+    """Whose clock passed a mark at that moment."""
+    marks = ("reminded_at_50", "reminded_at_80", "overdue_noticed_at")
+    passed = [clock for clock in happened.clocks if happened.event.at in {getattr(clock, mark) for mark in marks}]
+    return [Desk(clock.organisation_id, REVIEW_ROLES | FIRM_ROLES | BANKERS) for clock in passed]
+
+
+def late_and_supervised(happened: Happened) -> Iterable[Desk]:
+    """督办: the province's office of the track hears of it too."""
+    return [*late(happened), *happened.office(happened.filing.track)]
+
+
+def province(happened: Happened) -> Iterable[Desk]:
+    return happened.office(Unit.Line.INDUSTRY)
+
+
+def signers(happened: Happened) -> Iterable[Desk]:
+    return [Desk(desk.organisation_id, frozenset({Role.SIGNER})) for desk in province(happened)]
+
+
+def asker(happened: Happened) -> Iterable[Desk]:
+    return [Desk(desk.organisation_id, REVIEW_ROLES, happened.obj.asked_by_id) for desk in province(happened) if happened.obj.asked_by_id]
+
+
+def deciding_office(happened: Happened) -> Iterable[Desk]:
+    """The finance office that decides a claim; what is decided outside has none."""
+    return [Desk(happened.obj.office.organisation_id, REVIEW_ROLES)] if happened.obj.office else []
+
+
+def claimant(happened: Happened) -> Iterable[Desk]:
+    claim: SubsidyClaim = happened.obj
+    if claim.scheme.channel == Scheme.Channel.FIRM_REIMBURSE:
+        return [Desk(claim.deal.firm_id, FIRM_ROLES)]
+    return [Desk(claim.deal.branch.organisation_id, BANKERS)]
+
+
+@dataclass
+class Seating:
+    """Who holds which role where, on one day. Machines and closed accounts are nobody."""
+
+    desks: set[Desk]
+    on: dt.date
+
+    @cached_property
+    def holders(self) -> Mapping[int, Sequence[tuple[int, str]]]:
+        """By organisation: (user id, role)."""
+        current = Q(valid_from__lte=self.on) & (Q(valid_to=None) | Q(valid_to__gte=self.on))
+        wanted = {desk.organisation_id for desk in self.desks}
+        found: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        rows = Membership.objects.filter(current, organisation__in=wanted, organisation__is_active=True, user__is_active=True)
+        for organisation, user, role in rows.values_list("organisation", "user", "role"):
+            found[organisation].append((user, role))
+        return found
+
+    def at(self, desk: Desk) -> set[int]:
+        held = self.holders.get(desk.organisation_id, ())
+        return {user for user, role in held if role in desk.roles and desk.user_id in (None, user)}

@@ -1,0 +1,108 @@
+"""What can happen to whom: the kinds of rows that notices and webhooks speak of, where they are seen, and what may be said of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+from deals.models import Deal, Invitation, SubsidyClaim
+from matching.models import Round, Scenario
+from organisations.actors import Person
+from projects.models import Appeal, ChangeRequest, Consultation, Filing, ForwardBatch, Remark, UnlockRequest
+
+About = Callable[[Any], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """`rows`: loaded with what receivers and `about` read. `seen`: the kind of row, and the column with its id, whose page tells of it."""
+
+    rows: Callable[[], models.QuerySet[Any]]
+    page: str
+    about: About
+    seen: tuple[type[models.Model], str]
+
+    def link(self, obj: Any) -> str:
+        return self.page.format(self.seen_id(obj))
+
+    def seen_id(self, obj: Any) -> int:
+        return getattr(obj, self.seen[1])
+
+    def seen_by(self, person: Person, ids: set[int]) -> set[int]:
+        """Which of those pages this person finds."""
+        rows = self.seen[0].objects.visible_to(person).filter(pk__in=ids)  # type: ignore[attr-defined]  # each of ours has it
+        return set(rows.order_by().values_list("pk", flat=True))
+
+
+def _of_filing(filing: Filing) -> Mapping[str, str]:
+    return {"title": str(filing), "firm": filing.firm.name}
+
+
+def _of_part(row: Any) -> Mapping[str, str]:
+    return _of_filing(row.filing)
+
+
+def _of_bank(row: Invitation | Deal) -> Mapping[str, str]:
+    return {**_of_filing(row.filing), "bank": row.branch.organisation.name, "wanted": row.waiting_for, "why": _why(row)}
+
+
+def _why(row: Invitation | Deal) -> str:
+    return f"{row.decline_code.sentence}{row.decline_code.next_step}" if row.decline_code else ""
+
+
+def _of_claim(row: SubsidyClaim) -> Mapping[str, str]:
+    return {**_of_filing(row.deal.filing), "scheme": row.scheme.name, "period": row.period_end.isoformat()}
+
+
+def _of_round(row: Round) -> Mapping[str, str]:
+    return {"title": row.number}
+
+
+def _of_scenario(row: Scenario) -> Mapping[str, str]:
+    return {"title": row.name}
+
+
+def _of_forward(row: ForwardBatch) -> Mapping[str, str]:
+    return {"title": str(row), "unit": row.unit.organisation.name}
+
+
+IN_CHAIN = "steps__unit"
+
+
+def _filings() -> models.QuerySet[Any]:
+    return Filing.objects.select_related("firm", "current_step__unit").prefetch_related(IN_CHAIN)
+
+
+def _parts(model: Any, *more: str) -> Callable[[], models.QuerySet[Any]]:
+    related = ("filing__firm", "filing__current_step__unit", *more)
+    return lambda: model.objects.select_related(*related).prefetch_related(f"filing__{IN_CHAIN}")
+
+
+FILING_PAGE = "/filings/{}/"
+AT_FILING = (Filing, "filing_id")
+SUBJECTS: Mapping[str, Subject] = {
+    "projects.filing": Subject(_filings, FILING_PAGE, _of_filing, (Filing, "pk")),
+    "projects.consultation": Subject(_parts(Consultation, "to_unit", "from_unit"), FILING_PAGE, _of_part, AT_FILING),
+    "projects.appeal": Subject(_parts(Appeal, "unit"), FILING_PAGE, _of_part, AT_FILING),
+    "projects.changerequest": Subject(_parts(ChangeRequest, "unit"), FILING_PAGE, _of_part, AT_FILING),
+    "projects.unlockrequest": Subject(_parts(UnlockRequest), FILING_PAGE, _of_part, AT_FILING),
+    "projects.remark": Subject(_parts(Remark, "unit"), FILING_PAGE, _of_part, AT_FILING),
+    "projects.forwardbatch": Subject(
+        lambda: ForwardBatch.objects.select_related("unit__organisation", "to_unit"), "/forwards/{}/", _of_forward, (ForwardBatch, "pk")
+    ),
+    "deals.invitation": Subject(
+        _parts(Invitation, "branch__organisation", "decline_code"), "/invitations/{}/", _of_bank, (Invitation, "pk")
+    ),
+    "deals.deal": Subject(_parts(Deal, "branch__organisation", "decline_code"), "/deals/{}/", _of_bank, (Deal, "pk")),
+    "deals.subsidyclaim": Subject(
+        lambda: SubsidyClaim.objects.select_related("deal__filing__firm", "deal__branch__organisation", "scheme", "office"),
+        "/claims/{}/",
+        _of_claim,
+        (SubsidyClaim, "pk"),
+    ),
+    "matching.round": Subject(Round.objects.all, "/rounds/{}/", _of_round, (Round, "pk")),
+    "matching.scenario": Subject(
+        lambda: Scenario.objects.select_related("round").defer("result"), "/scenarios/{}/", _of_scenario, (Scenario, "pk")
+    ),
+}
