@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.core.files.base import File
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Invalid, Problem
@@ -57,7 +58,7 @@ def described(param: Param) -> dict[str, Any]:
 
 
 def _sent(param: Param, data: Mapping[str, Any]) -> Any:
-    if param.kind == "fields" and hasattr(data, "getlist"):
+    if param.kind in ("fields", "files") and hasattr(data, "getlist"):
         return data.getlist(param.name)
     return data.get(param.name)
 
@@ -138,6 +139,14 @@ def _fields(param: Param, sent: Any) -> list[str]:
     return [str(name) for name in names]
 
 
+def _files(param: Param, sent: Any) -> list[File]:
+    """Uploads come with a form of a page; what they may be is asked where they are kept."""
+    uploads = list(sent) if isinstance(sent, list | tuple) else [sent]
+    if not all(isinstance(upload, File) for upload in uploads):
+        raise _refusal(param, "not_files", _("“%(label)s”须为上传的文件。"), _("请在页面上选择文件上传。"))
+    return uploads
+
+
 def _plain(sent: Any) -> str:
     return unicodedata.normalize("NFKC", str(sent)).strip()
 
@@ -162,4 +171,5 @@ READERS: dict[str, Callable[[Param, Any], Any]] = {
     "choice": _choice,
     "code": _choice,
     "fields": _fields,
+    "files": _files,
 }

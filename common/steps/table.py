@@ -50,7 +50,7 @@ class Param:
     """One thing a person enters with a step: pages, admin and API all draw and read it from here.
 
     `kind`: text | long_text | wan (万元 text → Decimal yuan) | percent (annual rate in % → basis points) | integer | date | choice |
-    fields (list of field names) | code (key of the rows `choices` yields). `choices` is a callable returning (value, label) pairs.
+    fields (list of field names) | files (uploads of a page) | code (key of the rows `choices` yields). `choices` is a callable returning (value, label) pairs.
     """
 
     name: str
