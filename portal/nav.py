@@ -54,6 +54,7 @@ MENU = (
     Entry("claims", pgettext_lazy("list", "贴息申领"), sees_claims),
     Entry("appetites", _("投放意向"), declares),
     Entry("interests", _("回避申报"), may_declare),
+    Entry("tokens", _("系统对接"), lambda by: bool(by.administers)),
     Entry("accounts", _("额度与预算"), lambda by: oversees(by) or is_bank(by)),
 )
 
@@ -69,4 +70,4 @@ def here(by: Person, address: str) -> str:
         return "my-filings" if is_firm(by) else "invitations"
     if address == "/filings/mine/":
         return "my-filings"
-    return {"scenarios": "rounds"}.get(first, first) or "home"
+    return {"scenarios": "rounds", "webhooks": "tokens"}.get(first, first) or "home"

@@ -27,6 +27,7 @@ NEGATIVE = frozenset(
         "cancel",
         "void",
         "close_drawing",
+        "end",
     }
 )
 FIRST = ("pass", "accept", "confirm", "consent", "publish", "propose")

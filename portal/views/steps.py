@@ -20,6 +20,7 @@ from deals.models import Deal
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies.actions import CLAIM_ACTIONS
 from deals.subsidies.states import STEPS_OF_CHANNEL
+from exchange.webhook_states import WEBHOOK_STEPS
 from matching.actions import ROUND_ACTIONS, SCENARIO_ACTIONS
 from matching.states import ROUND_STEPS, SCENARIO_STEPS
 from organisations.actors import Person
@@ -29,7 +30,7 @@ from portal import entries, reads
 from portal.access import signed_in
 from portal.page import once
 from portal.panel import Refused
-from portal.views import claims, deals, filings, invitations, rounds, scenarios
+from portal.views import claims, deals, filings, invitations, rounds, scenarios, webhooks
 from projects.states import FILING_STEPS
 
 Detail = Callable[..., HttpResponse]
@@ -51,6 +52,7 @@ KINDS: Mapping[str, Kind] = {
     "deals": Kind(reads.deals, lambda _deal: DEAL_STEPS, DEAL_ACTIONS, deals.page),
     "claims": Kind(reads.claims, lambda claim: STEPS_OF_CHANNEL[claim.scheme.channel], CLAIM_ACTIONS, claims.page),
     "rounds": Kind(reads.rounds, lambda _round: ROUND_STEPS, ROUND_ACTIONS, rounds.page),
+    "webhooks": Kind(webhooks.rows, lambda _webhook: WEBHOOK_STEPS, webhooks.ACTIONS, webhooks.page),
     "scenarios": Kind(reads.scenarios, lambda _scenario: SCENARIO_STEPS, SCENARIO_ACTIONS, scenarios.page),
 }
 
