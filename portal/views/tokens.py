@@ -113,9 +113,7 @@ def page(
         ),
     }
     failed = error or robot_error
-    answer = render(request, "portal/machine/tokens.html", context, by=by, status=failed.status if failed else 200)
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return render(request, "portal/machine/tokens.html", context, by=by, status=failed.status if failed else 200)
 
 
 def organisation_of(by: Person, chosen: str | None = None) -> Organisation:

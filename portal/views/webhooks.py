@@ -91,9 +91,7 @@ def _index(request: HttpRequest, by: Person, *, subscribed: Subscribed | None = 
         "subscribed": subscribed,
         "error": error,
     }
-    answer = render(request, "portal/machine/webhooks.html", context, by=by, status=error.status if error else 200)
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return render(request, "portal/machine/webhooks.html", context, by=by, status=error.status if error else 200)
 
 
 def _params(by: Person) -> tuple[Param, ...]:
