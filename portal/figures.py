@@ -15,7 +15,7 @@ from portal import tiles
 from projects.models import Filing, Need
 
 S, D, I = Filing.State, Deal.State, Invitation.State  # noqa: E741 -- the tables read better with one letter
-IN_RESERVE = (S.IN_POOL, S.REPORTED, S.LISTED)
+IN_RESERVE = (S.IN_POOL, S.HELD, S.REPORTED, S.LISTED)
 DOCKED = (*Deal.COMMITTED, D.REPAID)
 SIGNED = (D.SIGNED, D.DRAWING, D.COMPLETED, D.REPAID)
 SHOWN_TO_BANK = tuple(state for state in I.values if state not in (I.AWAITING_CONSENT, I.WITHHELD))
@@ -85,7 +85,7 @@ class Place:
 
     @property
     def pool(self) -> int:
-        return self.filings.get(S.IN_POOL, 0)
+        return self.filings.get(S.IN_POOL, 0) + self.filings.get(S.HELD, 0)
 
     @property
     def reported(self) -> int:

@@ -12,10 +12,10 @@ from common.models import Deadline
 from common.steps import subject_of
 from deals.models import Deal, Invitation, SubsidyClaim
 from matching.models import Round
-from organisations.actors import FIRM_ROLES, Person
+from organisations.actors import FIRM_ROLES, REVIEW_ROLES, Person
 from organisations.models import Unit
 from portal.access import is_provincial
-from projects.models import Filing
+from projects.models import AnswerRow, Filing, ForwardBatch, MinistryAnswer
 from schemes.models import Scheme
 
 
@@ -36,6 +36,12 @@ class Move:
 NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 PROVINCE = _("省级主管部门")
 SYSTEM = _("系统")
+RESTING: Mapping[str, tuple[Any, Any, bool]] = {  # state → who, what, whether it is the province's move
+    Filing.State.IN_POOL: (PROVINCE, _("择批上报"), True),
+    Filing.State.HELD: (PROVINCE, _("决定是否恢复上报"), True),
+    Filing.State.REPORTED: (_("国家部委"), _("审定备选项目清单"), False),
+    Filing.State.LISTED: (_("银行与企业"), _("对接洽谈"), False),
+}
 
 
 def open_deadlines(rows: Iterable[Any]) -> dict[int, dt.datetime]:
@@ -60,13 +66,31 @@ def of_filing(filing: Filing, by: Person, due: dt.datetime | None = None) -> Mov
     if filing.state in (Filing.State.DRAFT, Filing.State.RETURNED):
         what = _("填写并提交") if filing.state == Filing.State.DRAFT else _("修改后重新提交")
         return Move(filing.firm.name, what, due, by.seat(filing.firm_id, *FIRM_ROLES) is not None)
-    if filing.state == Filing.State.IN_POOL:
-        return Move(PROVINCE, _("择批上报"), None, is_provincial(by))
-    if filing.state == Filing.State.REPORTED:
-        return Move(_("国家部委"), _("审定备选项目清单"), None, is_mine=False)
-    if filing.state == Filing.State.LISTED:
-        return Move(_("银行与企业"), _("对接洽谈"), None, is_mine=False)
+    if filing.state in RESTING:
+        who, what, is_provinces = RESTING[filing.state]
+        return Move(who, what, None, is_provinces and is_provincial(by))
     return Move()
+
+
+FORWARD_MOVES: Mapping[str, Any] = {
+    ForwardBatch.State.DRAFT: _("核对清单并定稿"),
+    ForwardBatch.State.FROZEN: _("打印公文、用印、上传扫描件后上报"),
+}
+
+
+def of_forward(forward: ForwardBatch, by: Person) -> Move:
+    if forward.state not in FORWARD_MOVES:
+        return Move()
+    mine = by.unit_seat(forward.unit_id, *REVIEW_ROLES) is not None
+    return Move(forward.unit.organisation.name, FORWARD_MOVES[forward.state], None, mine)
+
+
+def of_answer(answer: MinistryAnswer, by: Person) -> Move:
+    """While a row is left, or the whole has not been applied."""
+    if answer.state == MinistryAnswer.State.ENTERED:
+        return Move(PROVINCE, _("核对后办理已匹配的条目"), None, is_provincial(by))
+    is_open = answer.state == MinistryAnswer.State.APPLIED and answer.rows.filter(state=AnswerRow.State.OPEN).exists()
+    return Move(PROVINCE, _("逐条核对未匹配的条目"), None, is_provincial(by)) if is_open else Move()
 
 
 I = Invitation.State  # noqa: E741 -- the table reads better with one letter

@@ -1,5 +1,6 @@
 """What every page carries beside its own content (the menu, the day, whether the calendar knows this year), and what every form sent does once."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render as django_render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django_htmx.http import HTMX_STOP_POLLING
 
 from common.models import CalendarException
@@ -18,6 +20,7 @@ from organisations.idempotency import Answer, answer_once
 from portal import nav
 
 ROWS = 50
+CLOCKS_AHEAD = dt.timedelta(days=30)  # how far the due days of clocks begun today may lie
 
 
 def render(
@@ -30,15 +33,29 @@ def render(
         "menu": nav.entries(by) if by else (),
         "here": nav.here(by, request.path) if by else "",
         "today": today,
-        "missing_year": today.year if by and not CalendarException.objects.filter(day__year=today.year).exists() else None,
+        "missing_years": _missing_years(today) if by else (),
     }
     return django_render(request, template, shared | dict(context or {}), status=status)
+
+
+def _missing_years(today: dt.date) -> list[int]:
+    """Years without a notice that clocks of today run into."""
+    years = {today.year, (today + CLOCKS_AHEAD).year}
+    known = CalendarException.objects.filter(day__year__in=years).order_by("day__year").values_list("day__year", flat=True).distinct()
+    return sorted(years.difference(known))
 
 
 def once(request: HttpRequest, by: Person, act: Callable[[], Answer]) -> Any:
     """What `act` answers to a form; sent again from the same page it is not done again. Raises what `act` and `answer_once` raise."""
     sent = {name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"}
     _status, answer = answer_once(by=by, at=by.at, route=request.path, key=request.POST.get("once", ""), body=sent, act=act)
+    return answer
+
+
+def attached(content: bytes, *, name: str, content_type: str = "application/octet-stream") -> HttpResponse:
+    """To be saved under its own name: no browser runs or shows it inside the site."""
+    answer = HttpResponse(content, content_type=content_type)
+    answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     return answer
 
 

@@ -7,7 +7,7 @@ from lenders.models import Appetite
 from matching.models import Recommendation, Round, Scenario
 from organisations.actors import Person
 from portal.access import provinces_of
-from projects.models import Filing, IntendedBank, Need
+from projects.models import AnswerRow, Filing, ForwardBatch, IntendedBank, MinistryAnswer, Need
 from schemes.models import Budget
 
 BANKS = Prefetch("intended_banks", IntendedBank.objects.select_related("branch__organisation").order_by("rank"))
@@ -20,6 +20,18 @@ def filings(by: Person) -> QuerySet[Filing]:
         .select_related("project__zone__organisation", "project__region__municipal", "programme")
         .prefetch_related(Prefetch("needs", Need.objects.order_by("year")))
     )
+
+
+def forwards(by: Person) -> QuerySet[ForwardBatch]:
+    return ForwardBatch.objects.visible_to(by).with_offices()
+
+
+def answers(by: Person) -> QuerySet[MinistryAnswer]:
+    return MinistryAnswer.objects.visible_to(by).select_related("programme", "entered_by")
+
+
+def answer_rows(by: Person) -> QuerySet[AnswerRow]:
+    return AnswerRow.objects.visible_to(by).select_related("answer", "filing")
 
 
 def needs_of(filing: Filing) -> list[Need]:

@@ -21,6 +21,7 @@ from portal import application_form, reads
 from portal.access import is_firm, require, signed_in
 from portal.page import once, render
 from portal.panel import Refused, explained
+from portal.views.filings import makes
 from projects import application, drafting
 from projects.models import Filing
 from projects.states import FILING_STEPS
@@ -167,9 +168,7 @@ def _page(
         "problems": list(application_form.named(problems)),
         "error": error,
         "refused": explained(refused, FILING_STEPS),
-        "closing": Batch.objects.filter(province=filing.province, track=filing.track, county_closes_at__gt=by.at)
-        .order_by("county_closes_at")
-        .first(),
+        "makes": makes(filing, by),
     }
     return render(request, "portal/filing/form.html", context, by=by, status=status or (error.status if error else 200))
 
