@@ -9,12 +9,12 @@ from typing import Any
 
 from django.db.models import Q
 
-from common.errors import Invalid
+from common.errors import Invalid, Problem
 from lenders.models import Branch
 from organisations import policy
 from organisations.models import FirmBar, Industry, Organisation, Region, Unit, UnitCovers
 from projects.eligibility import Circumstances, broken_rules
-from projects.form_fields import FORM_FIELDS
+from projects.form_fields import FORM_FIELDS, FormField
 from projects.reading import Known, read_fields
 
 POLICY_KEYS = ["min_investment", "min_term_months", "max_intended_banks", "min_own_capital_share_bp"]
@@ -64,12 +64,19 @@ class Application:
 
 def parse(form: Mapping[str, Any], *, firm: Organisation, on: dt.date, known: Known) -> Application:
     """Read the form. Raises Invalid with every problem: field path, code, sentence with the value, remedy."""
-    values, problems = read_fields(FORM_FIELDS, form, known)
-    circumstances = Circumstances(firm=firm, on=on, policy=known.policy, bars=known.bars.get(firm.pk, ()), zone_regions=known.zone_regions)
-    problems += broken_rules(values, circumstances)
+    values, problems = examine(form, firm=firm, on=on, known=known)
     if problems:
         raise Invalid(problems)
     return _application(values)
+
+
+def examine(
+    form: Mapping[str, Any], *, firm: Organisation, on: dt.date, known: Known, fields: tuple[FormField, ...] = FORM_FIELDS
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The values that could be read, and every problem: of a field, or of a rule whose fields could be read."""
+    values, problems = read_fields(fields, form, known)
+    circumstances = Circumstances(firm=firm, on=on, policy=known.policy, bars=known.bars.get(firm.pk, ()), zone_regions=known.zone_regions)
+    return values, problems + broken_rules(values, circumstances)
 
 
 def load_known(firms: Iterable[Organisation], *, province: str, on: dt.date) -> Known:

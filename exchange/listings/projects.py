@@ -49,7 +49,7 @@ def form_columns(words: Words) -> tuple[Shown, ...]:
 
 
 def equipment_columns() -> tuple[Shown, ...]:
-    own = (shown("id", ID.label, lambda row: row["filing"].pk, "integer"), shown("name", _("项目名称"), lambda row: row["filing"].title))
+    own = (shown("id", ID.label, lambda row: row["filing"].pk, "integer"), shown("project", _("项目名称"), lambda row: row["filing"].title))
     return (*own, *(entered(field, _of_row(field)) for field in EQUIPMENT))
 
 

@@ -1,0 +1,12 @@
+"""What may come in as a workbook: kind → how its rows are read, and by which steps they take effect."""
+
+from collections.abc import Mapping
+
+from exchange.importers.appetites import Appetites
+from exchange.importers.decisions import Decisions
+from exchange.importers.filings import Filings, IntendedBanks
+from exchange.importers.importer import Entry, Importer, Written
+
+IMPORTERS: Mapping[str, type[Importer]] = {kind.kind: kind for kind in (Filings, IntendedBanks, Appetites, Decisions)}
+
+__all__ = ["IMPORTERS", "Entry", "Importer", "Written"]
