@@ -6,13 +6,16 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from exchange import channels, exports, jobs, outbox, telling, webhooks
+from exchange import channels, checking, committing, exports, importing, jobs, outbox, telling, webhooks
 from exchange.api import SOURCES
 from exchange.channels import due_notices
-from exchange.models import Delivery, Export, Webhook
+from exchange.models import Delivery, Export, Import, Webhook
 from exchange.sending import AT_ONCE, send_due
 from exchange.subjects import SUBJECTS
 from organisations.clock import now
+
+IMPORT_AT_ONCE_BYTES = 100_000
+IMPORT_AT_ONCE_ROWS = 100
 
 
 @shared_task(ignore_result=True)
@@ -21,12 +24,31 @@ def write_export(export_id: int) -> None:
 
 
 @shared_task(ignore_result=True)
+def check_import(import_id: int) -> None:
+    checking.check(Import.objects.select_related("owner").get(pk=import_id), at=now(), clock=timezone.now)
+
+
+@shared_task(ignore_result=True)
+def write_import(import_id: int) -> None:
+    committing.write(Import.objects.select_related("owner").get(pk=import_id), at=now(), clock=timezone.now)
+
+
+WATCHED = (
+    (Export, ("waiting",), ("running",), write_export),
+    (Import, ("waiting",), ("checking",), check_import),
+    (Import, ("queued",), ("writing",), write_import),
+)
+
+
+@shared_task(ignore_result=True)
 def tend_jobs() -> int:
-    """Send again what no worker has, delete what has expired; how many."""
-    again = jobs.waiting(Export, queued=("waiting",), running=("running",), clock=timezone.now)
-    for pk in again:
-        write_export.delay(pk)
-    return len(again) + exports.expire_due(at=now())
+    """Send again what no worker has, delete the files whose time is over; how many."""
+    sent = 0
+    for model, queued, running, task in WATCHED:
+        for pk in jobs.waiting(model, queued=queued, running=running, clock=timezone.now):
+            task.delay(pk)
+            sent += 1
+    return sent + exports.expire_due(at=now()) + importing.forget_files(at=now())
 
 
 def begin_export(export: Export) -> Export:
@@ -56,3 +78,20 @@ def send() -> int:
         Delivery.objects.due(at=at).filter(webhook__state=Webhook.State.ACTIVE).select_related("webhook").order_by("next_attempt_at", "pk")
     )
     return sent + send_due(([row] for row in due[:AT_ONCE]), webhooks.send, at=at)
+
+
+def begin_check(job: Import) -> Import:
+    """A small file while the person waits, a large one by a worker."""
+    if job.size <= IMPORT_AT_ONCE_BYTES:
+        checking.check(job, at=now(), clock=timezone.now)
+    else:
+        transaction.on_commit(partial(check_import.delay, job.pk))
+    return job
+
+
+def begin_writing(job: Import) -> Import:
+    if (job.rows or 0) <= IMPORT_AT_ONCE_ROWS:
+        committing.write(job, at=now(), clock=timezone.now)
+    else:
+        transaction.on_commit(partial(write_import.delay, job.pk))
+    return job
