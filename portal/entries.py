@@ -6,6 +6,7 @@ Each is a form like a step's, for those who may record it; the domain function r
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,7 @@ from deals.states import COME_BACK, CONTRACT, OFFICERS, PAID_ON, RECEIPT
 from lenders.models import Branch
 from organisations.actors import FIRM_ROLES, Person
 from portal.application_form import branches_serving
+from projects import case_entries
 from projects.models import Filing, Need
 
 D = Deal.State
@@ -77,8 +79,16 @@ def _come_back(deal: Deal, act: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def of_filing(filing: Filing, needs: Sequence[Need], by: Person) -> dict[str, Entry]:
+    """What may be asked or put on record at the case, and a loan that was agreed outside any round."""
+    return _direct(filing, needs, by) | {
+        name: Entry(entry.label, entry.params(filing, by.at), partial(entry.record, filing))
+        for name, entry in case_entries.offered(filing, by).items()
+    }
+
+
+def _direct(filing: Filing, needs: Sequence[Need], by: Person) -> dict[str, Entry]:
     """A loan that bank and firm agreed outside any round: either registers it, the other confirms."""
-    if filing.state != Filing.State.LISTED or not needs:
+    if filing.state != Filing.State.LISTED or not needs or Deal.objects.filter(filing=filing, state__in=Deal.COMMITTED).exists():
         return {}
     offered = _branches(filing, by)
     if not offered:

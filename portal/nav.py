@@ -45,7 +45,10 @@ MENU = (
     Entry("home", _("我的工作"), anyone),
     Entry("my-filings", _("我的申报"), is_firm),
     Entry("inbox", _("收件箱"), is_reviewer),
+    Entry("matters", _("协同事项"), may_declare),
     Entry("filings", _("申报台账"), sees_filings),
+    Entry("forwards", pgettext_lazy("list", "上报批次"), sees_filings),
+    Entry("answers", pgettext_lazy("list", "国家反馈"), lambda by: is_provincial(by) or oversees(by)),
     Entry("adequacy", _("储备充足度"), sees_filings),
     Entry("invitations", pgettext_lazy("list", "对接邀请"), is_bank),
     Entry("deals", pgettext_lazy("list", "对接项目"), lambda by: is_bank(by) or is_firm(by) or sees_filings(by)),
@@ -59,6 +62,17 @@ MENU = (
 )
 
 
+UNDER = {  # pages of things that have no entry of their own
+    "scenarios": "rounds",
+    "answer-rows": "answers",
+    "webhooks": "tokens",
+    "consultations": "matters",
+    "unlocks": "matters",
+    "appeals": "matters",
+    "changes": "matters",
+}
+
+
 def entries(by: Person) -> list[Entry]:
     return [entry for entry in MENU if entry.shown(by)]
 
@@ -70,4 +84,4 @@ def here(by: Person, address: str) -> str:
         return "my-filings" if is_firm(by) else "invitations"
     if address == "/filings/mine/":
         return "my-filings"
-    return {"scenarios": "rounds", "webhooks": "tokens"}.get(first, first) or "home"
+    return UNDER.get(first, first) or "home"

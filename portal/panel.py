@@ -28,6 +28,9 @@ NEGATIVE = frozenset(
         "void",
         "close_drawing",
         "end",
+        "hold",
+        "reopen",
+        "dismiss",
     }
 )
 FIRST = ("pass", "accept", "confirm", "consent", "publish", "propose")
@@ -54,6 +57,10 @@ class StepForm:
     note: str
     note_problems: Sequence[Problem]
     is_open: bool
+
+    @property
+    def takes_files(self) -> bool:
+        return any(field.param.kind == "files" for field in self.fields)
 
     @property
     def is_plain(self) -> bool:

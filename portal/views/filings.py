@@ -1,10 +1,11 @@
 """A filing: its page for each reader, the ledger of filings, the inbox."""
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, F, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy as _
@@ -17,26 +18,31 @@ from deals.models import Deal
 from matching.explain import why
 from matching.models import NonMatch, Recommendation
 from organisations.actors import Person
-from organisations.models import Region
-from portal import entries, moves, reads
+from organisations.models import Batch, Region, Unit
+from portal import case, entries, moves, reads
 from portal.access import is_firm, is_reviewer, oversees, require, signed_in
 from portal.page import Tab, page_of, render
 from portal.panel import Refused, entry_forms, explained, panel
 from portal.unmatched import with_reasons
-from projects import queries
+from projects import changes, consultations, presence, queries
 from projects.attachments import may_attach
+from projects.batches import cut_off, load_batches, submit_by
 from projects.history import timeline
 from projects.models import FILE_KINDS, Disclosure, EquipmentItem, Filing, ProjectFile
 from projects.states import FILING_STEPS
 
 S = Filing.State
+# By when a case must have arrived at the next tier: the same for all cases of one unit and batch (`projects.batches.cut_off`).
+NEXT_CLOSING = Case(
+    When(current_step__unit__kind__in=[Unit.Kind.COUNTY, Unit.Kind.ZONE], then="batch__city_closes_at"), default="batch__province_closes_at"
+)
 AT_THE_FORM = {"submit", "resubmit"}  # taken where the form is filled in, so that what was typed is saved first
 TRACK = ("draft", "in_review", "in_pool", "reported", "listed")
 TABS = (
     ("", _("全部"), tuple(state for state in Filing.State.values if state != "draft")),
     ("in_review", _("审核中"), ("in_review",)),
     ("returned", _("已退回修改"), ("returned",)),
-    ("in_pool", _("储备库"), ("in_pool",)),
+    ("in_pool", _("储备库"), ("in_pool", "held")),
     ("reported", _("已上报"), ("reported",)),
     ("listed", _("备选项目清单"), ("listed",)),
     ("ended", _("已终止"), ("not_listed", "not_accepted", "refused", "withdrawn", "removed", "retired")),
@@ -56,7 +62,8 @@ def page(request: HttpRequest, by: Person, filing: Filing, *, refused: Refused |
     if not is_inside:
         for need in needs:
             need.own_banks = [row for row in need.intended_banks.all() if row.branch.organisation_id in by.organisation_ids]
-    facts = {} if Deal.objects.filter(filing=filing, state__in=Deal.COMMITTED).exists() else entries.of_filing(filing, needs, by)
+    facts = entries.of_filing(filing, needs, by)
+    steps = panel("filings", filing, FILING_STEPS, by, refused=refused, only=FILING_ACTIONS.keys() - AT_THE_FORM)
     context: dict[str, Any] = {
         "filing": filing,
         "needs": needs,
@@ -67,17 +74,29 @@ def page(request: HttpRequest, by: Person, filing: Filing, *, refused: Refused |
         "can_attach": may_attach(filing, by),
         "file_kinds": FILE_KINDS,
         "move": moves.of_filing(filing, by, moves.open_deadlines([filing]).get(filing.pk)),
+        "makes": makes(filing, by),
         "track": progress(filing),
-        "steps": panel("filings", filing, FILING_STEPS, by, refused=refused, only=FILING_ACTIONS.keys() - AT_THE_FORM),
+        "steps": steps,
+        "asked_others": consultations.open_of(filing) if any(step.verb == "pass" for step in steps) else [],
+        "is_present_at": presence.seat_at(filing, by) is not None,
+        "can_change": changes.may_ask(filing, by),
         "can_edit": any(verb in AT_THE_FORM for verb in allowed_verbs(FILING_STEPS, filing, by)),
         "entries": entry_forms("filings", filing, facts, refused=refused),
         "refused": explained(refused, {**FILING_STEPS, **facts}),
     }
+    context |= case.of_filing(filing, by)
     if is_inside:
         context |= _inside(filing, by)
         docking = moves.of_docking(row.move for row in [*context["invitations"], *context["deals"]])
         context["move"] = docking if docking and filing.state == S.LISTED else context["move"]
     return render(request, "portal/filing/detail.html", context, by=by, status=status)
+
+
+def makes(filing: Filing, by: Person) -> tuple[Batch, dt.datetime] | None:
+    """For whoever has to hand it in: which batch it can still make, and by when."""
+    if filing.state not in (S.DRAFT, S.RETURNED) or by.seat(filing.firm_id) is None:
+        return None
+    return submit_by(filing, load_batches([filing]), at=by.at)
 
 
 def tells_all(by: Person, filing: Filing) -> bool:
@@ -150,7 +169,7 @@ def withdraw_disclosure(request: HttpRequest, by: Person, pk: int, disclosure_pk
 
 def progress(filing: Filing) -> list[tuple[Any, str]]:
     """The main road with what is done and where it stands; a case that left the road shows where it ended."""
-    state = "in_review" if filing.state == Filing.State.RETURNED else filing.state
+    state = {"returned": "in_review", "held": "in_pool"}.get(filing.state, filing.state)
     if state not in TRACK:
         return [(filing.get_state_display(), "now")]
     here = TRACK.index(state)
@@ -222,6 +241,10 @@ def inbox(request: HttpRequest, by: Person) -> HttpResponse:
     """What lies with this person's unit and stage: by the batch's cut-off, then by the clock."""
     require(is_reviewer(by))
     page_rows = with_moves(page_of(waiting_for(by), request), by)
+    present = presence.others(page_rows.object_list, by=by, at=by.at)
+    for row in page_rows.object_list:
+        row.cut_off = cut_off(row)
+        row.present = present.get(row.pk, [])
     context = {
         "page": page_rows,
         "can_pass": any("pass" in allowed_verbs(FILING_STEPS, row, by) for row in page_rows),
@@ -230,4 +253,5 @@ def inbox(request: HttpRequest, by: Person) -> HttpResponse:
 
 
 def waiting_for(by: Person) -> QuerySet[Filing]:
-    return reads.filings(by).filter(queries.waiting_for(by)).order_by("batch__county_closes_at", "current_step__due_at", "id")
+    waiting = reads.filings(by).filter(queries.waiting_for(by))
+    return waiting.annotate(closes_at=NEXT_CLOSING).order_by("closes_at", "current_step__due_at", "id")

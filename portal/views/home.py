@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from deals.models import Deal, Invitation, SubsidyClaim
 from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Batch, Unit
-from portal import moves, reads
+from portal import matters, moves, reads
 from portal.access import is_bank, is_finance, is_firm, is_provincial, is_reviewer, oversees, signed_in
 from portal.page import render
 from portal.views.filings import waiting_for
@@ -86,6 +86,9 @@ def _deal_items(deals: list[Deal], by: Person) -> Iterator[Item]:
 
 
 def _reviewer(by: Person) -> Iterator[Item]:
+    for item in (*matters.waiting_at(by, most=SHOWN), *matters.escalated_to(by, most=SHOWN)):
+        if item.move.is_mine:
+            yield Item(str(item.filing), item.move.what, item.filing.firm.name, item.url, item.move.due)
     if not is_reviewer(by):
         return
     for row in waiting_for(by)[: SHOWN + 1]:

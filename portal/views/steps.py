@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from common.errors import DomainError, Invalid, Problem
 from common.steps import Step
-from deals.actions import DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS
+from deals.actions import ANSWER_ACTIONS, ANSWER_ROW_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS
 from deals.models import Deal
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies.actions import CLAIM_ACTIONS
@@ -28,9 +28,14 @@ from organisations.entering import read
 from organisations.idempotency import Answer
 from portal import entries, reads
 from portal.access import signed_in
+from portal.matters import MATTERS
 from portal.page import once
 from portal.panel import Refused
-from portal.views import claims, deals, filings, invitations, rounds, scenarios, webhooks
+from portal.views import answers, claims, deals, filings, forwards, invitations, matters, rounds, scenarios, webhooks
+from projects.actions import FORWARD_ACTIONS
+from projects.answers.states import ANSWER_STEPS, ROW_STEPS
+from projects.forwarding.states import FORWARD_STEPS
+from projects.models import AnswerRow, Filing
 from projects.states import FILING_STEPS
 
 Detail = Callable[..., HttpResponse]
@@ -48,6 +53,10 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "filings": Kind(reads.filings, lambda _filing: FILING_STEPS, FILING_ACTIONS, filings.page),
+    "forwards": Kind(reads.forwards, lambda _forward: FORWARD_STEPS, FORWARD_ACTIONS, forwards.page),
+    "answers": Kind(reads.answers, lambda _answer: ANSWER_STEPS, ANSWER_ACTIONS, answers.page),
+    "answer-rows": Kind(reads.answer_rows, lambda _row: ROW_STEPS, ANSWER_ROW_ACTIONS, answers.row_page),
+    **{kind: Kind(matter.rows, lambda _row, steps=matter.steps: steps, matter.actions, matters.page) for kind, matter in MATTERS.items()},
     "invitations": Kind(reads.invitations, lambda _invitation: INVITATION_STEPS, INVITATION_ACTIONS, invitations.page),
     "deals": Kind(reads.deals, lambda _deal: DEAL_STEPS, DEAL_ACTIONS, deals.page),
     "claims": Kind(reads.claims, lambda claim: STEPS_OF_CHANNEL[claim.scheme.channel], CLAIM_ACTIONS, claims.page),
@@ -68,7 +77,7 @@ def act(request: HttpRequest, by: Person, kind: str, pk: int, verb: str) -> Http
 
     def take() -> Answer:
         how = {"by": by, "at": by.at, "seen": _seen(request), "note": request.POST.get("note", "").strip()}
-        result = entry.actions[verb](obj, **how, **read(step.params, request.POST))
+        result = entry.actions[verb](obj, **how, **read(step.params, _sent(request)))
         return 303, {"url": _next(request, kind, obj, result), "message": _("已办理：%(step)s。") % {"step": step.label}}
 
     return _attempt(request, by, kind, obj, verb, take)
@@ -84,10 +93,18 @@ def enter(request: HttpRequest, by: Person, kind: str, pk: int, name: str) -> Ht
         raise Http404
 
     def record() -> Answer:
-        result = fact.record(**read(fact.params, request.POST), by=by, at=by.at)
+        result = fact.record(**read(fact.params, _sent(request)), by=by, at=by.at)
         return 303, {"url": _next(request, kind, obj, result), "message": _("已办理：%(step)s。") % {"step": fact.label}}
 
     return _attempt(request, by, kind, obj, name, record)
+
+
+def _sent(request: HttpRequest) -> QueryDict:
+    """What was typed, with the files that were chosen."""
+    sent = request.POST.copy()
+    for name in request.FILES:
+        sent.setlist(name, request.FILES.getlist(name))
+    return sent
 
 
 def _found(by: Person, kind: str, pk: int) -> tuple[Kind, Any]:
@@ -115,10 +132,14 @@ def _seen(request: HttpRequest) -> int:
 
 
 def _next(request: HttpRequest, kind: str, obj: Any, result: Any) -> str:
-    """Where the work goes on: where the form said, at the deal an acceptance began, or at the object itself."""
+    """Where the work goes on: where the form said, at what the step began, at the worklist, or at the object itself."""
     wanted = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
         return wanted
     if isinstance(result, Deal):
         return reverse("deal", args=[result.pk])
+    if isinstance(result, AnswerRow):
+        return reverse("answer", args=[result.answer_id])
+    if isinstance(result, Filing) and result.state == Filing.State.DRAFT:
+        return reverse("filing-edit", args=[result.pk])
     return reverse(kind.removesuffix("s"), args=[obj.pk])

@@ -32,7 +32,7 @@ class FilingQuerySet(models.QuerySet["Filing"]):
     def with_progress(self) -> "FilingQuerySet":
         """What lists and buttons read, so that a page costs the same number of queries for any number of rows."""
         return self.select_related(
-            "firm__firm", "project__region", "project__industry", "current_step__unit__organisation", "batch"
+            "firm__firm", "project__region", "project__industry", "current_step__unit__organisation", "current_step__assignee", "batch"
         ).prefetch_related("steps__unit__organisation")
 
 
