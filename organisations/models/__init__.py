@@ -3,8 +3,10 @@
 An `Organisation` is a tenant: a firm, a review unit, a bank, a bank branch. A `Membership` gives a user one role in one of them.
 """
 
+from organisations.models.aboard import AccessCode, Registration, WrongCode
 from organisations.models.firms import FirmBar, FirmProfile, FirmYear
 from organisations.models.interests import DeclaredInterest, DeclaredInterestQuerySet
+from organisations.models.notices import PolicyNotice
 from organisations.models.people import Membership, Role, User
 from organisations.models.reference import Batch, Industry, IndustryTag, PolicyParameter, Programme, ReviewReason
 from organisations.models.regions import Region, RegionTag
@@ -13,6 +15,7 @@ from organisations.models.tokens import Token, TokenQuerySet
 from organisations.models.units import ReviewChain, Unit, UnitCovers
 
 __all__ = [
+    "AccessCode",
     "Batch",
     "DeclaredInterest",
     "DeclaredInterestQuerySet",
@@ -23,10 +26,12 @@ __all__ = [
     "IndustryTag",
     "Membership",
     "Organisation",
+    "PolicyNotice",
     "PolicyParameter",
     "Programme",
     "Region",
     "RegionTag",
+    "Registration",
     "ReviewChain",
     "ReviewReason",
     "Role",
@@ -35,4 +40,5 @@ __all__ = [
     "Unit",
     "UnitCovers",
     "User",
+    "WrongCode",
 ]

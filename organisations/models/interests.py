@@ -15,7 +15,8 @@ class DeclaredInterestQuerySet(models.QuerySet["DeclaredInterest"]):
         """One's own, those of one's unit, and a province's to its auditors."""
         if actor.is_system:
             return self
-        colleagues = Membership.objects.filter(user=models.OuterRef("user"), organisation__in=actor.organisation_ids)
+        units = [seat.organisation_id for seat in actor.seats]
+        colleagues = Membership.objects.filter(user=models.OuterRef("user"), organisation__in=units)
         audited = models.Q(province__in=actor.provinces(Role.AUDITOR))
         return self.filter(models.Q(user=actor.user_id) | models.Exists(colleagues) | audited)
 
