@@ -14,6 +14,7 @@ from organisations.models import DeclaredInterest, Membership, Organisation, Rol
 REVIEW_ROLES = frozenset({Role.HANDLER, Role.CHECKER, Role.SIGNER})
 FIRM_ROLES = frozenset({Role.FIRM_CLERK, Role.FIRM_OWNER})
 ADMIN_ROLES = frozenset({Role.UNIT_ADMIN, Role.FIRM_OWNER})
+KEEPERS = frozenset({Role.UNIT_ADMIN, Role.SYSTEM_OPERATOR})
 BANK_ROLES = frozenset({Role.ACCOUNT_MANAGER, Role.BRANCH_MANAGER, Role.BANK_PROVINCIAL})
 
 
@@ -61,7 +62,8 @@ class Person:
 
     @property
     def organisation_ids(self) -> frozenset[int]:
-        return frozenset(seat.organisation_id for seat in self.seats)
+        """The organisations whose business this person does. Looking after accounts or machines is none of it."""
+        return frozenset(seat.organisation_id for seat in self.seats if seat.role not in KEEPERS)
 
     @property
     def administers(self) -> frozenset[int]:
@@ -70,7 +72,7 @@ class Person:
 
     @property
     def unit_ids(self) -> frozenset[int]:
-        return frozenset(seat.unit_id for seat in self.seats if seat.unit_id is not None)
+        return frozenset(seat.unit_id for seat in self.seats if seat.unit_id is not None and seat.role not in KEEPERS)
 
     def seat(self, organisation_id: int | None, *roles: str) -> Seat | None:
         """The seat in that organisation with one of those roles (any role if none is named)."""

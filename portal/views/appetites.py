@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import DomainError, Invalid, Problem, Stale
@@ -40,8 +40,8 @@ def index(request: HttpRequest, by: Person) -> HttpResponse:
 def form(request: HttpRequest, by: Person, pk: int | None = None) -> HttpResponse:
     """Declare for a period, or declare anew what stands. A refusal keeps what was typed, each problem beside its field."""
     own = {place.code: place for place in places(by)}
-    require(bool(own))
-    known = _known(by, pk, own)
+    known = _known(by, pk)
+    require(_code(known) in own if known else bool(own))
     if request.method != "POST":
         return _page(request, by, own, known, likely=_likely(known, own))
     params = _params(own, known)
@@ -50,7 +50,7 @@ def form(request: HttpRequest, by: Person, pk: int | None = None) -> HttpRespons
             request, by, lambda: _declare(_fixed(known) | read(params, request.POST), own, seen=_seen(request) if known else NEW, by=by)
         )
     except DomainError as error:
-        return _page(request, by, own, _known(by, pk, own), error=error)
+        return _page(request, by, own, _known(by, pk), error=error)
     messages.success(request, answer)
     return redirect("appetites")
 
@@ -75,13 +75,8 @@ def _code(row: Appetite) -> str:
     return row.branch.code if row.branch else row.bank.code
 
 
-def _known(by: Person, pk: int | None, own: Mapping[str, Place]) -> Appetite | None:
-    if pk is None:
-        return None
-    row = reads.appetites(by).filter(pk=pk).first()
-    if row is None or _code(row) not in own:
-        raise Http404
-    return row
+def _known(by: Person, pk: int | None) -> Appetite | None:
+    return None if pk is None else get_object_or_404(reads.appetites(by), pk=pk)
 
 
 def _likely(known: Appetite | None, own: Mapping[str, Place]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from deals.subsidies.models import AccrualLine, SubsidyClaim
 from deals.subsidies.states import STEPS_OF_CHANNEL
 from organisations.actors import Person
 from portal import moves, reads
-from portal.access import is_finance, signed_in
+from portal.access import is_bank, is_finance, is_firm, is_reviewer, oversees, require, signed_in
 from portal.history import events_of
 from portal.page import Tab, page_of, render
 from portal.panel import Refused, explained, panel
@@ -28,6 +28,7 @@ TABS = (
 
 @signed_in
 def index(request: HttpRequest, by: Person) -> HttpResponse:
+    require(is_firm(by) or is_bank(by) or is_finance(by) or is_reviewer(by) or oversees(by))
     wanted = request.GET.get("state", "")
     visible = SubsidyClaim.objects.visible_to(by)
     counts = dict(visible.order_by().values_list("state").annotate(n=Count("pk", distinct=True)))

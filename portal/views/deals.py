@@ -16,7 +16,7 @@ from deals.states import DEAL_STEPS
 from deals.subsidies.models import AccrualLine
 from organisations.actors import Person
 from portal import entries, moves, reads
-from portal.access import signed_in
+from portal.access import is_bank, is_firm, is_reviewer, oversees, require, signed_in
 from portal.history import events_of
 from portal.page import Tab, page_of, render
 from portal.panel import Refused, entry_forms, explained, panel
@@ -34,6 +34,7 @@ TABS = (
 @signed_in
 def index(request: HttpRequest, by: Person) -> HttpResponse:
     """The deals a person may see: a bank its own, a firm its own, an office those of its cases."""
+    require(is_bank(by) or is_firm(by) or is_reviewer(by) or oversees(by))
     wanted = request.GET.get("state", "")
     counts = dict(Deal.objects.visible_to(by).order_by().values_list("state").annotate(n=Count("pk", distinct=True)))
     tabs = [Tab(value, label, sum(counts.get(state, 0) for state in states), current=value == wanted) for value, label, states in TABS]
