@@ -1,0 +1,100 @@
+"""对接项目: from a bank's intent to the loan that was signed and repaid."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from common.models import Provincial, Versioned
+from deals.models.invitation import DeclineCode, Invitation, Origin, Waiting
+from ledger.models import LedgerAccount
+from lenders.models import Branch
+from organisations.actors import Person
+from organisations.models import Organisation, Role
+from projects.models import Filing, Need, passed_through
+
+
+class DealQuerySet(models.QuerySet["Deal"]):
+    def visible_to(self, actor: Person) -> "DealQuerySet":
+        if actor.is_system:
+            return self
+        bank = Q(branch__organisation__in=actor.organisation_ids) | Q(branch__bank__organisation__in=actor.organisation_ids)
+        unit = passed_through(actor.unit_ids, "filing")
+        reader = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
+        return self.filter(Q(firm__in=actor.organisation_ids) | bank | unit | reader)
+
+    def live(self) -> "DealQuerySet":
+        return self.filter(state__in=Deal.LIVE)
+
+
+class Deal(Provincial, Versioned, Waiting):
+    """对接项目: begins when a bank states intent, is confirmed when the firm chooses it, and records what was signed and drawn."""
+
+    class State(models.TextChoices):
+        INTENT = "intent", _("银行有意向")
+        CONFIRMED = "confirmed", _("企业已确认")
+        DILIGENCE = "diligence", _("尽职调查")
+        REPORTED_UP = "reported_up", _("上报上级行审批")
+        CREDIT_APPROVED = "credit_approved", _("授信已批复")
+        SIGNED = "signed", _("已签约")
+        DRAWING = "drawing", _("提款中")
+        COMPLETED = "completed", _("已完成提款")
+        REPAID = "repaid", _("已结清")
+        DECLINED = "declined", _("银行谢绝")
+        WITHDRAWN = "withdrawn", _("企业退出")
+        LAPSED = "lapsed", _("企业已选其他银行")
+
+    LIVE = ("intent", "confirmed", "diligence", "reported_up", "credit_approved", "signed", "drawing", "completed")
+    WAITS_IN = ("diligence", "reported_up")
+    COMMITTED = ("confirmed", "diligence", "reported_up", "credit_approved", "signed", "drawing", "completed")
+
+    need = models.ForeignKey(Need, models.PROTECT, related_name="deals", verbose_name=_("需求"))
+    filing = models.ForeignKey(Filing, models.PROTECT, related_name="deals", verbose_name=_("申报"))
+    firm = models.ForeignKey(Organisation, models.PROTECT, related_name="deals", verbose_name=_("企业"))
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="deals", verbose_name=_("银行机构"))
+    origin = models.CharField(_("来源"), max_length=20, choices=Origin)
+    invitation = models.OneToOneField(Invitation, models.PROTECT, null=True, blank=True, related_name="deal", verbose_name=_("邀请"))
+    state = models.CharField(_("状态"), max_length=20, choices=State)
+    amount = models.DecimalField(_("意向金额（元）"), max_digits=18, decimal_places=2)
+    account = models.ForeignKey(LedgerAccount, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("意向额度账户"))
+    hold_key = models.CharField(_("预留业务键"), max_length=160, blank=True)
+    approved_amount = models.DecimalField(_("授信金额（元）"), max_digits=18, decimal_places=2, null=True, blank=True)
+    approved_rate_bp = models.PositiveIntegerField(_("批复利率（基点）"), null=True, blank=True)
+    approved_term_months = models.PositiveSmallIntegerField(_("批复期限（月）"), null=True, blank=True)
+    approved_until = models.DateField(_("批复有效期"), null=True, blank=True)
+    contract_no = models.CharField(_("合同编号"), max_length=100, blank=True)
+    contract_on = models.DateField(_("签约日期"), null=True, blank=True)
+    signed_amount = models.DecimalField(_("签约金额（元）"), max_digits=18, decimal_places=2, null=True, blank=True)
+    rate_bp = models.PositiveIntegerField(_("合同利率（基点）"), null=True, blank=True)
+    term_months = models.PositiveSmallIntegerField(_("合同期限（月）"), null=True, blank=True)
+    is_first_loan = models.BooleanField(_("首贷"), default=False)
+    registered_by = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("自行登记方"), help_text=_("另一方确认后生效")
+    )
+    started_at = models.DateTimeField(_("意向时间"))
+    confirmed_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
+    decline_code = models.ForeignKey(DeclineCode, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("谢绝原因"))
+
+    objects = DealQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("对接项目")
+        verbose_name_plural = _("对接项目")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["need", "branch"],
+                condition=~Q(state__in=["declined", "withdrawn", "lapsed", "repaid"]),
+                name="one_live_deal_per_pair",
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="deal_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(signed_amount=None) | Q(approved_amount=None) | Q(signed_amount__lte=F("approved_amount")),
+                name="signed_within_approved",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["branch", "state"], name="deal_branch"),
+            models.Index(fields=["need", "state"], name="deal_need"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.filing} · {self.branch}"

@@ -1,0 +1,108 @@
+"""What a signed loan did: drawn, repaid, at which rate, with which interest really paid."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from common.models import Provincial, Versioned
+from deals.models.deal import Deal
+from projects.models import EquipmentItem
+
+
+class Drawdown(Provincial, Versioned):
+    """One payment out of a signed loan. Its re-lending status is the central bank's word on this drawdown."""
+
+    class Relending(models.TextChoices):
+        NOT_ELIGIBLE = "not_eligible", _("不适用")
+        NOT_REPORTED = "not_reported", _("未上报")
+        REPORTED = "reported", _("已上报")
+        ACCEPTED = "accepted", _("已获支持")
+        REJECTED = "rejected", _("未获支持")
+        REMOVED = "removed", _("已移出")
+
+    deal = models.ForeignKey(Deal, models.PROTECT, related_name="drawdowns", verbose_name=_("对接项目"))
+    number = models.PositiveSmallIntegerField(_("笔次"))
+    slip_no = models.CharField(_("借据号"), max_length=60)
+    drawn_on = models.DateField(_("放款日期"))
+    amount = models.DecimalField(_("放款金额（元）"), max_digits=18, decimal_places=2)
+    equipment_amount = models.DecimalField(_("其中设备款（元）"), max_digits=18, decimal_places=2)
+    paid_to_supplier_on = models.DateField(_("划付供应商日期"), null=True, blank=True)
+    payee = models.CharField(_("收款供应商"), max_length=200)
+    payee_uscc = models.CharField(_("供应商统一社会信用代码"), max_length=18, blank=True)
+    is_entrusted = models.BooleanField(_("受托支付"), default=True)
+    not_entrusted_reason = models.CharField(_("未受托支付的理由"), max_length=300, blank=True)
+    invoice_no = models.CharField(_("发票号码"), max_length=20, blank=True)
+    equipment = models.ManyToManyField(EquipmentItem, blank=True, related_name="drawdowns", verbose_name=_("对应设备"))
+    relending = models.CharField(_("再贷款状态"), max_length=20, choices=Relending)
+    relending_month = models.CharField(_("上报月份"), max_length=7, blank=True)
+    relending_note = models.CharField(_("再贷款说明"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("提款")
+        verbose_name_plural = _("提款")
+        constraints = (
+            models.UniqueConstraint(fields=["deal", "number"], name="drawdown_number_once"),
+            models.UniqueConstraint(fields=["deal", "slip_no"], name="drawdown_slip_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="drawdown_positive"),
+            models.CheckConstraint(condition=Q(equipment_amount__lte=F("amount")), name="equipment_within_drawdown"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.deal} #{self.number}"
+
+
+class Repayment(Provincial):
+    class Kind(models.TextChoices):
+        REPAID = "repaid", _("归还本金")
+        REFUNDED = "refunded", _("供应商退款")
+
+    drawdown = models.ForeignKey(Drawdown, models.PROTECT, related_name="repayments", verbose_name=_("提款"))
+    kind = models.CharField(_("类型"), max_length=20, choices=Kind, default=Kind.REPAID)
+    on = models.DateField(_("日期"))
+    amount = models.DecimalField(_("金额（元）"), max_digits=18, decimal_places=2)
+    slip_no = models.CharField(_("凭证号"), max_length=60)
+
+    class Meta:
+        verbose_name = _("还款")
+        verbose_name_plural = _("还款")
+        constraints = (
+            models.CheckConstraint(condition=Q(amount__gt=0), name="repayment_positive"),
+            models.UniqueConstraint(fields=["drawdown", "slip_no"], name="repayment_slip_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.drawdown} {self.on} {self.amount}"
+
+
+class RatePeriod(Provincial):
+    deal = models.ForeignKey(Deal, models.PROTECT, related_name="rate_periods", verbose_name=_("对接项目"))
+    valid_from = models.DateField(_("自"))
+    rate_bp = models.PositiveIntegerField(_("利率（基点）"))
+
+    class Meta:
+        verbose_name = _("利率期间")
+        verbose_name_plural = _("利率期间")
+        constraints = (models.UniqueConstraint(fields=["deal", "valid_from"], name="rate_period_dated"),)
+
+    def __str__(self) -> str:
+        return f"{self.deal} {self.valid_from} {self.rate_bp}"
+
+
+class InterestReceipt(Provincial):
+    """Interest the firm really paid for a period. A fact: recorded as on the slip, compared with ours, never refused."""
+
+    deal = models.ForeignKey(Deal, models.PROTECT, related_name="interest_receipts", verbose_name=_("对接项目"))
+    period_start = models.DateField(_("计息期起"))
+    period_end = models.DateField(_("计息期止"))
+    paid_on = models.DateField(_("付息日期"))
+    amount = models.DecimalField(_("实付利息（元）"), max_digits=18, decimal_places=2)
+    slip_no = models.CharField(_("凭证号"), max_length=60)
+    query = models.CharField(_("存疑"), max_length=200, blank=True, help_text=_("与系统测算相差超过容差时提示，不作拒绝"))
+
+    class Meta:
+        verbose_name = _("付息凭证")
+        verbose_name_plural = _("付息凭证")
+        constraints = (models.UniqueConstraint(fields=["deal", "slip_no"], name="interest_slip_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.deal} {self.period_end} {self.amount}"
