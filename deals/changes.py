@@ -18,8 +18,8 @@ from deals.models import Deal, Invitation, Origin
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from matching.states import RECOMMENDATION_STEPS
 from organisations.actors import Person, system
-from projects import changes
-from projects.change_rules import CANCELLATION
+from projects.case import changes
+from projects.case.change_rules import CANCELLATION
 from projects.models import ChangeRequest, Filing, IntendedBank, Need
 
 UNANSWERED = (Invitation.State.AWAITING_CONSENT, Invitation.State.OPEN, Invitation.State.VIEWED)

@@ -20,7 +20,7 @@ from deals.states import COME_BACK, CONTRACT, OFFICERS, PAID_ON, RECEIPT
 from lenders.models import Branch
 from organisations.actors import FIRM_ROLES, Person
 from portal.application_form import branches_serving
-from projects import case_entries
+from projects.case.entries import offered
 from projects.models import Filing, Need
 
 D = Deal.State
@@ -81,8 +81,7 @@ def _come_back(deal: Deal, act: Callable[..., Any]) -> Callable[..., Any]:
 def of_filing(filing: Filing, needs: Sequence[Need], by: Person) -> dict[str, Entry]:
     """What may be asked or put on record at the case, and a loan that was agreed outside any round."""
     return _direct(filing, needs, by) | {
-        name: Entry(entry.label, entry.params(filing, by.at), partial(entry.record, filing))
-        for name, entry in case_entries.offered(filing, by).items()
+        name: Entry(entry.label, entry.params(filing, by.at), partial(entry.record, filing)) for name, entry in offered(filing, by).items()
     }
 
 

@@ -14,12 +14,12 @@ from deals.actions import CHANGE_ACTIONS
 from organisations.actors import REVIEW_ROLES, Person
 from portal import reads
 from portal.moves import Move
-from projects.appeals import APPEAL_ACTIONS
-from projects.case_states import APPEAL_STEPS, CHANGE_STEPS, CONSULTATION_STEPS, UNLOCK_STEPS
+from projects.case.appeals import APPEAL_ACTIONS
+from projects.case.consultations import CONSULTATION_ACTIONS
+from projects.case.states import APPEAL_STEPS, CHANGE_STEPS, CONSULTATION_STEPS, UNLOCK_STEPS
+from projects.case.unlocking import UNLOCK_ACTIONS
 from projects.clocks import ESCALATION
-from projects.consultations import CONSULTATION_ACTIONS
 from projects.models import Appeal, ChangeRequest, Consultation, Filing, UnlockRequest
-from projects.unlocking import UNLOCK_ACTIONS
 
 OWN_STEPS = frozenset({"withdraw", "recall"})  # taking back what one asked is nobody's duty
 AT_CASE = ("filing__firm", "filing__project__region", "filing__current_step__unit__organisation")

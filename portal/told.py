@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from lenders.models import Branch
-from projects.change_rules import KINDS
+from projects.case.change_rules import KINDS
 from projects.form_fields import FIELDS, FormField
 
 NOTHING = "—"

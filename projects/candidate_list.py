@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import Problem
 from common.steps import Actor, Crew, Taken, only, take_many
 from organisations.models import ReviewReason
-from projects import case_end, disclosures
+from projects import disclosures
+from projects.case import ending
 from projects.models import Filing
 from projects.states import FILING_STEPS
 
@@ -105,7 +106,7 @@ def remove_many(filings: Iterable[Filing], *, by: By, at: dt.datetime, seen: See
     """Off the candidate list; banks lose sight of it, except where a deal stands."""
 
     def close(admitted: Sequence[Filing]) -> dict[int, dict[str, Any]]:
-        case_end.end(admitted, at=at)
+        ending.end(admitted, at=at)
         disclosures.end_many(admitted, at=at)
         return {}
 

@@ -18,8 +18,8 @@ from common.models import AuditEvent
 from common.steps import Step, subject_of
 from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Organisation, Role
-from projects.case_states import APPEAL_STEPS, CHANGE_STEPS, CONSULTATION_STEPS, UNLOCK_STEPS
-from projects.change_rules import KINDS
+from projects.case.change_rules import KINDS
+from projects.case.states import APPEAL_STEPS, CHANGE_STEPS, CONSULTATION_STEPS, UNLOCK_STEPS
 from projects.form_fields import FIELDS
 from projects.models import Appeal, ChangeRequest, CheckRecord, Consultation, Filing, Remark, SiteVisit, UnlockRequest
 from projects.states import FILING_STEPS
@@ -51,6 +51,7 @@ LABELS = {
     "remind_half": _("办理时限过半提醒"),
     "remind_soon": _("办理时限将到提醒"),
     "overdue": _("超过办理时限，列入督办"),
+    "download_case": _("下载全程档案"),
 }
 CLOCKS = frozenset({"remind_half", "remind_soon", "overdue"})
 TOLD_WITH_NOTE = frozenset(
@@ -75,12 +76,12 @@ class Event:
     fields: tuple[Any, ...]
 
 
-def timeline(filing: Filing, by: Person) -> list[Event]:
+def timeline(filing: Filing, by: Person, *, most: int = EVENTS_MAX) -> list[Event]:
     """The events `by` may know of, oldest first: three queries for any number. Saving a draft is told to the firm only."""
     happened = AuditEvent.objects.filter(_at_case(filing, by)).order_by("id")
     if sees_all(filing, by):
-        return [_event(event, who=event.by_label, note=event.note) for event in happened.exclude(verb="save")[:EVENTS_MAX]]
-    events = list(happened[:EVENTS_MAX])
+        return [_event(event, who=event.by_label, note=event.note) for event in happened.exclude(verb="save")[:most]]
+    events = list(happened[:most])
     if by.seat(filing.firm_id, *FIRM_ROLES) is not None:
         events = [event for event in events if _is_firms_business(event, filing)]
         offices = _offices(events)
@@ -106,6 +107,8 @@ def _is_firms_business(event: AuditEvent, filing: Filing) -> bool:
     """Not what offices are told among themselves: who of them acts, that an office is late."""
     if event.verb in CLOCKS:
         return bool(event.changes.get("organisation") == filing.firm_id)
+    if event.verb == "download_case":
+        return event.by_organisation_id == filing.firm_id
     return event.verb != "assign"
 
 

@@ -18,9 +18,10 @@ from common.steps import Actor, Crew, Taken, actor_for, lock, only, take_many, u
 from common.steps.table import nothing_missing
 from common.workdays import load_calendar
 from organisations.models import ReviewReason, Unit
-from projects import case_end, clocks, disclosures, returning
+from projects import clocks, disclosures, returning
 from projects.batches import batch_for, load_batches
-from projects.change_rules import may_cancel_alone, tiers_of
+from projects.case import ending
+from projects.case.change_rules import may_cancel_alone, tiers_of
 from projects.form_fields import FIELDS
 from projects.intake import Intake
 from projects.models import Filing, ReviewStep
@@ -60,7 +61,7 @@ def resubmit_many(filings: Iterable[Filing], *, by: By, at: dt.datetime, seen: S
         load_steps(filings)
 
         def come_back(admitted: Sequence[Filing]) -> dict[int, dict[str, Any]]:
-            case_end.lapse_unlocks(admitted, at=at)
+            ending.lapse_unlocks(admitted, at=at)
             return intake.resubmit(admitted)
 
         return take_many(FILING_STEPS, "resubmit", filings, by=by, at=at, seen=seen, note=note, also=intake.problems, changes=come_back)
@@ -229,7 +230,7 @@ def _end_many(
 
     def close(admitted: Sequence[Filing]) -> dict[int, dict[str, Any]]:
         clocks.end(admitted, at=at)
-        case_end.end(admitted, at=at)
+        ending.end(admitted, at=at)
         disclosures.end_many(admitted, at=at)
         return {filing.pk: {"open_fields": []} for filing in admitted}
 

@@ -15,8 +15,8 @@ from organisations.actors import Person
 from portal import application_form, reads
 from portal.access import signed_in
 from portal.page import once, render
-from projects.change_rules import CANCELLATION, LEGAL_REPRESENTATIVE, kinds_offered, opened
-from projects.changes import may_ask
+from projects.case.change_rules import CANCELLATION, LEGAL_REPRESENTATIVE, kinds_offered, opened
+from projects.case.changes import may_ask
 from projects.models import ChangeRule, Filing
 
 

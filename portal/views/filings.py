@@ -24,9 +24,10 @@ from portal.access import is_firm, is_reviewer, oversees, require, signed_in
 from portal.page import Tab, page_of, render
 from portal.panel import Refused, entry_forms, explained, panel
 from portal.unmatched import with_reasons
-from projects import changes, consultations, presence, queries
+from projects import queries
 from projects.attachments import may_attach
 from projects.batches import cut_off, load_batches, submit_by
+from projects.case import changes, consultations, presence
 from projects.history import timeline
 from projects.models import FILE_KINDS, Disclosure, EquipmentItem, Filing, ProjectFile
 from projects.states import FILING_STEPS

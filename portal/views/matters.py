@@ -15,7 +15,7 @@ from portal.history import events_of
 from portal.matters import MATTERS, asked_by, escalated_to, waiting_at
 from portal.page import attached, render
 from portal.panel import Refused, explained, panel
-from projects import case_files, presence
+from projects.case import files, presence
 from projects.models import ChangeRequest, Filing
 
 MOST = 100
@@ -48,7 +48,7 @@ def page(request: HttpRequest, by: Person, row: Any, *, refused: Refused | None 
         "refused": explained(refused, matter.steps),
         "changed": _changed(row) if isinstance(row, ChangeRequest) else (),
         "fields": [told.label_of(name) for name in getattr(row, "fields", getattr(row, "kinds", ()))],
-        "files": [file for files in case_files.files_of([row]).values() for file in files],
+        "files": [kept for rows in files.files_of([row]).values() for kept in rows],
         "timeline": events_of(row, matter.steps, by),
     }
     return render(request, "portal/matter/detail.html", context, by=by, status=status)
@@ -65,7 +65,7 @@ def _changed(row: ChangeRequest) -> list[tuple[Any, list[str], list[str]]]:
 
 @signed_in
 def file(_request: HttpRequest, by: Person, pk: int) -> HttpResponse:
-    row = case_files.find(pk, by=by)
+    row = files.find(pk, by=by)
     with row.content.open("rb") as stored:
         return attached(stored.read(), name=row.name)
 

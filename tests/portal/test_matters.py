@@ -5,7 +5,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from organisations.models import User
-from projects import consultations, records, review, unlocking
+from projects import review
+from projects.case import consultations, records, unlocking
 from projects.models import Appeal, CaseFile, CheckRecord, Consultation, Filing, Presence, Remark, UnlockRequest
 from tests import factories, people
 from tests.factories import NOW, TODAY

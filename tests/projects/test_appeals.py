@@ -8,7 +8,8 @@ from common.errors import Conflict, Invalid, NotAllowed, Stale
 from common.models import AuditEvent, Deadline
 from common.workdays import SHANGHAI
 from organisations import interests
-from projects import appeals, review
+from projects import review
+from projects.case import appeals
 from projects.models import Appeal, Filing
 from tests.factories import NOW
 from tests.projects.cases import day, draft, passed, running, submitted

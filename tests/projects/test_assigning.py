@@ -4,7 +4,8 @@ import pytest
 
 from common.errors import Conflict, Invalid, NotAllowed
 from common.models import AuditEvent
-from projects import assigning, review
+from projects import review
+from projects.case import assigning
 from projects.models import Filing
 from tests import people
 from tests.factories import NOW

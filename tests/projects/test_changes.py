@@ -8,7 +8,8 @@ import pytest
 from common.errors import Conflict, Invalid, NotAllowed, Stale
 from common.models import AuditEvent, Deadline
 from organisations.models import FirmProfile
-from projects import change_rules, changes, review
+from projects import review
+from projects.case import change_rules, changes
 from projects.models import ChangeRequest, ChangeRule, Filing, FilingVersion, IntendedBank, Need
 from tests import factories
 from tests.factories import NOW, TODAY

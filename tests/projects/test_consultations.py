@@ -10,7 +10,8 @@ from common.models import AuditEvent, Deadline
 from common.workdays import SHANGHAI
 from organisations import interests
 from organisations.actors import person
-from projects import case_files, consultations, review
+from projects import review
+from projects.case import consultations, files
 from projects.models import CaseFile, Consultation, Filing
 from tests import people
 from tests.factories import NOW
@@ -78,7 +79,7 @@ def test_answering_closes_the_clock_and_keeps_the_stamped_file(cast, filing, li,
     assert (row.state, row.opinion, row.answer, row.answered_by_id) == ("answered", "objects", "属限制类", li.user_id)
     assert not Deadline.objects.filter(subject="projects.consultation", closed_at=None).exists()
     file = CaseFile.objects.get()
-    assert (file.name, case_files.find(file.pk, by=cast.hu), case_files.find(file.pk, by=li)) == ("意见.pdf", file, file)
+    assert (file.name, files.find(file.pk, by=cast.hu), files.find(file.pk, by=li)) == ("意见.pdf", file, file)
 
 
 def test_its_file_is_not_there_for_who_does_not_see_it(cast, filing, li, settings, tmp_path):
@@ -87,8 +88,8 @@ def test_its_file_is_not_there_for_who_does_not_see_it(cast, filing, li, setting
     consultations.answer(row, by=li, at=NOW, seen=row.version, opinion="agrees", upload=[SimpleUploadedFile("意见.pdf", PDF)])
 
     for stranger in (cast.lin, cast.mo_county, cast.bai):
-        with pytest.raises(case_files.NotFound):
-            case_files.find(CaseFile.objects.get().pk, by=stranger)
+        with pytest.raises(files.NotFound):
+            files.find(CaseFile.objects.get().pk, by=stranger)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Each reader's own history of a case."""
 
-from projects import consultations, records, review
+from projects import review
+from projects.case import consultations, records
 from projects.disclosures import disclose
 from projects.history import timeline
 from projects.models import Filing

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from common.models import AuditEvent
-from projects import presence, review
+from projects import review
+from projects.case import presence
 from projects.models import Presence
 from projects.models.presence import LASTS
 from tests.factories import NOW

@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 
 from common.errors import Invalid, NotAllowed
 from common.models import AuditEvent
-from projects import case_files, records
+from projects.case import files, records
 from projects.models import CheckRecord, Remark, SiteVisit
 from tests import people
 from tests.factories import NOW, TODAY
@@ -35,7 +35,7 @@ def test_a_check_is_on_record_with_its_screenshot(cast, filing, settings, tmp_pa
     )
 
     assert (row.kind.name, row.result, row.unit.code, row.by_user_id) == ("严重失信主体名单", "clear", "IND-420111", cast.chen.user_id)
-    assert [file.name for files in case_files.files_of([row]).values() for file in files] == ["截图.png"]
+    assert [file.name for kept in files.files_of([row]).values() for file in kept] == ["截图.png"]
     assert readers(row, cast) == {"chen", "hu", "wang", "zhao"}
     assert [event.verb for event in AuditEvent.objects.filter(subject="projects.checkrecord")] == ["check"]
 

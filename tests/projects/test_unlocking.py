@@ -4,7 +4,8 @@ import pytest
 
 from common.errors import Conflict, Invalid, NotAllowed, Stale
 from common.models import AuditEvent
-from projects import drafting, review, unlocking
+from projects import drafting, review
+from projects.case import unlocking
 from projects.models import Filing, UnlockRequest
 from tests.factories import NOW
 from tests.projects.cases import submitted

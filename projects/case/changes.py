@@ -18,9 +18,10 @@ from organisations import deadlines, policy
 from organisations.actors import Person, system
 from organisations.deadlines import Clock
 from organisations.models import FirmProfile, Unit
-from projects import case, review
-from projects.case_states import CHANGE_STEPS
-from projects.change_rules import ADMITTED, CANCELLATION, KINDS, LEGAL_REPRESENTATIVE, TIERS, opened, tiers_of
+from projects import review
+from projects.case import holding
+from projects.case.change_rules import ADMITTED, CANCELLATION, KINDS, LEGAL_REPRESENTATIVE, TIERS, opened, tiers_of
+from projects.case.states import CHANGE_STEPS
 from projects.drafting import changed_fields, unstorable
 from projects.intake import Intake
 from projects.models import ChangedField, ChangeRequest, ChangeRule, Filing, Need, ReviewStep
@@ -52,8 +53,8 @@ def ask(
     kinds = list(dict.fromkeys(kinds))
     with transaction.atomic():
         intake = Intake([filing], at=at)
-        current = case.held(filing)
-        case.require(current, by, allow=by_firm, states=ADMITTED)
+        current = holding.held(filing)
+        holding.require(current, by, allow=by_firm, states=ADMITTED)
         if ChangeRequest.objects.filter(filing=current, state=ChangeRequest.State.ASKED).exists():
             raise Conflict(_("已有一份变更申请等待决定。"), code="already_asked", remedy=_("请等待决定，或先撤回原申请。"))
         intake.forms[current.pk] = _merged(current, kinds, form)
@@ -80,7 +81,7 @@ def grant(row: ChangeRequest, *, by: Person, at: dt.datetime, seen: int, note: s
     """The change is made. A running round keeps its snapshot; what it would recommend beyond the new amount falls at publication."""
     with transaction.atomic():
         intake = Intake([Filing.objects.get(pk=row.filing_id)], at=at)
-        current = case.of(row)
+        current = holding.of(row)
         if current.state not in ADMITTED:
             raise Conflict
         intake.forms[current.pk] = _merged(current, row.kinds, _after(row))
@@ -105,7 +106,7 @@ CHANGE_ACTIONS = {"grant": grant, "refuse": refuse, "withdraw": withdraw}
 
 def _end(row: ChangeRequest, verb: str, *, by: Person, at: dt.datetime, seen: int, note: str) -> ChangeRequest:
     with transaction.atomic():
-        case.of(row)
+        holding.of(row)
         take(CHANGE_STEPS, verb, row, by=by, at=at, seen=seen, note=note)
         deadlines.close_many([row], CLOCK, at=at)
     return row

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import Conflict, Invalid, Problem
 from common.steps import Param, amend, record, take
 from organisations.actors import Person
-from projects import case
-from projects.case_states import UNLOCK_STEPS
+from projects.case import holding
+from projects.case.states import UNLOCK_STEPS
 from projects.drafting import editable_fields
 from projects.form_fields import FIELDS, field_choices
 from projects.models import Filing, UnlockRequest
@@ -31,8 +31,8 @@ def ask(filing: Filing, *, fields: Sequence[str], reason: str, by: Person, at: d
     """One request at a time; fields that are open already are not asked for."""
     names = list(dict.fromkeys(fields))
     with transaction.atomic():
-        filing = case.held(filing)
-        case.require(filing, by, allow=by_firm, states=RETURNED)
+        filing = holding.held(filing)
+        holding.require(filing, by, allow=by_firm, states=RETURNED)
         if problems := list(_problems(filing, names, reason)):
             raise Invalid(problems)
         if UnlockRequest.objects.filter(filing=filing, state=UnlockRequest.State.ASKED).exists():
@@ -48,7 +48,7 @@ def ask(filing: Filing, *, fields: Sequence[str], reason: str, by: Person, at: d
 def grant(row: UnlockRequest, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> UnlockRequest:
     """The fields are open from now on, beside those the return named."""
     with transaction.atomic():
-        filing = case.of(row)
+        filing = holding.of(row)
         take(UNLOCK_STEPS, "grant", row, by=by, at=at, seen=seen, note=note)
         opened = list(dict.fromkeys((*filing.open_fields, *row.fields)))
         amend(
@@ -67,7 +67,7 @@ def grant(row: UnlockRequest, *, by: Person, at: dt.datetime, seen: int, note: s
 
 def refuse(row: UnlockRequest, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> UnlockRequest:
     with transaction.atomic():
-        case.of(row)
+        holding.of(row)
         return take(UNLOCK_STEPS, "refuse", row, by=by, at=at, seen=seen, note=note)  # type: ignore[no-any-return]  # `take` returns what it was given
 
 

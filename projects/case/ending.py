@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from common.steps import take_many
 from organisations import deadlines
 from organisations.actors import system
-from projects.case_states import CHANGE_STEPS, CONSULTATION_STEPS, UNLOCK_STEPS
+from projects.case.states import CHANGE_STEPS, CONSULTATION_STEPS, UNLOCK_STEPS
 from projects.models import ChangeRequest, Consultation, Filing, UnlockRequest
 
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import Invalid, NotAllowed, Problem
 from common.steps import Param, record
 from organisations.actors import Person
-from projects import case, case_files
-from projects.case_states import UPLOADS, by_unit_in_charge, in_its_chain, step_in_charge
+from projects.case import files, holding
+from projects.case.states import UPLOADS, by_unit_in_charge, in_its_chain, step_in_charge
 from projects.models import CheckKind, CheckRecord, Filing, Remark, SiteVisit
 from projects.states import by_firm
 
@@ -102,7 +102,7 @@ def contact(filing: Filing, *, contacted: str, contacted_on: dt.date, text: str,
 def message(filing: Filing, *, text: str, by: Person, at: dt.datetime) -> Remark:
     """Between the unit where the case lies and its firm: either writes, both read."""
     with transaction.atomic():
-        filing = case.held(filing)
+        filing = holding.held(filing)
         if not may_message(filing, by):
             raise NotAllowed
         row = Remark(
@@ -140,13 +140,13 @@ def _recorded(
     **facts: Any,
 ) -> Any:
     with transaction.atomic():
-        filing = case.held(filing)
-        case.require(filing, by, allow=in_its_chain, states=SUBMITTED)
+        filing = holding.held(filing)
+        holding.require(filing, by, allow=in_its_chain, states=SUBMITTED)
         if problems:
             raise Invalid(problems)
         row = model(filing=filing, unit_id=_own_unit(filing, by), by_user_id=by.user_id, at=at, province=filing.province, **facts)
         row.save(force_insert=True)
-        case_files.keep(row, upload, at=at)
+        files.keep(row, upload, at=at)
         record(row, verb, by=by, at=at)
     return row
 

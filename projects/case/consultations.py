@@ -16,8 +16,8 @@ from organisations import deadlines, policy
 from organisations.actors import Person
 from organisations.deadlines import Clock
 from organisations.models import Unit
-from projects import case, case_files
-from projects.case_states import CONSULTATION_STEPS, by_unit_in_charge, step_in_charge
+from projects.case import files, holding
+from projects.case.states import CONSULTATION_STEPS, by_unit_in_charge, step_in_charge
 from projects.models import Consultation, Filing
 
 CLOCK = "consultation"
@@ -40,8 +40,8 @@ def ask_params(filing: Filing | None = None) -> tuple[Param, ...]:
 def ask(filing: Filing, *, to_unit: str, question: str, by: Person, at: dt.datetime) -> Consultation:
     """Ask a unit, which sees the case until it has answered. One open question for each unit."""
     with transaction.atomic():
-        filing = case.held(filing)
-        case.require(filing, by, allow=by_unit_in_charge, states=UNDER_WAY)
+        filing = holding.held(filing)
+        holding.require(filing, by, allow=by_unit_in_charge, states=UNDER_WAY)
         own, asked = step_in_charge(filing), next((unit for unit in _around(filing) if unit.code == to_unit), None)
         if problems := list(_problems(filing, asked)):
             raise Invalid(problems)
@@ -98,9 +98,9 @@ CONSULTATION_ACTIONS = {"answer": answer, "recall": recall}
 
 def _end(row: Consultation, verb: str, *, by: Person, at: dt.datetime, seen: int, upload: Sequence[File] = (), **how: Any) -> Consultation:
     with transaction.atomic():
-        case.of(row)
+        holding.of(row)
         take(CONSULTATION_STEPS, verb, row, by=by, at=at, seen=seen, **how)
-        case_files.keep(row, upload, at=at)
+        files.keep(row, upload, at=at)
         deadlines.close_many([row], CLOCK, at=at)
     return row
 

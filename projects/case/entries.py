@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.steps import Param
 from organisations.actors import Person
-from projects import appeals, assigning, consultations, records, unlocking
+from projects.case import appeals, assigning, consultations, records, unlocking
 from projects.models import Filing
 
 Params = tuple[Param, ...]

@@ -10,7 +10,7 @@ from common.errors import Invalid, Problem
 from common.steps import Param, record
 from organisations.actors import REVIEW_ROLES, Person
 from organisations.models import Membership, Role
-from projects import case
+from projects.case import holding
 from projects.models import Filing
 
 IN_REVIEW = frozenset({Filing.State.IN_REVIEW})
@@ -29,8 +29,8 @@ def params(filing: Filing, *, at: dt.datetime) -> tuple[Param, ...]:
 def assign(filing: Filing, *, assignee: int, by: Person, at: dt.datetime) -> Filing:
     """Named anew, it is the last that counts."""
     with transaction.atomic():
-        filing = case.held(filing)
-        case.require(filing, by, allow=_of_unit, states=IN_REVIEW)
+        filing = holding.held(filing)
+        holding.require(filing, by, allow=_of_unit, states=IN_REVIEW)
         if assignee not in dict(_holders(filing, at=at)):
             raise Invalid([Problem("assignee", "unknown_choice", _("此人不在本环节的岗位上。"), _("请从列出的人员中选择。"))])
         step = filing.current_step

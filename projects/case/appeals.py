@@ -14,9 +14,10 @@ from organisations import deadlines, policy
 from organisations.actors import REVIEW_ROLES, Person, system
 from organisations.deadlines import Clock
 from organisations.models import DeclaredInterest, Membership, Unit
-from projects import case, clocks
+from projects import clocks
 from projects.batches import batch_for, load_batches
-from projects.case_states import APPEAL_STEPS
+from projects.case import holding
+from projects.case.states import APPEAL_STEPS
 from projects.models import Appeal, Filing, ReviewStep
 from projects.states import FILING_STEPS, by_firm
 
@@ -33,8 +34,8 @@ def may_file(filing: Filing, by: Person) -> bool:
 
 def file(filing: Filing, *, reason: str, by: Person, at: dt.datetime) -> Appeal:
     with transaction.atomic():
-        filing = case.held(filing)
-        case.require(filing, by, allow=by_firm, states=DECIDED)
+        filing = holding.held(filing)
+        holding.require(filing, by, allow=by_firm, states=DECIDED)
         decision = decision_of(filing)
         _refuse_late(filing, decision, at=at)
         unit = _unit_to_look_again(filing, decision, at=at)
@@ -61,7 +62,7 @@ def file(filing: Filing, *, reason: str, by: Person, at: dt.datetime) -> Appeal:
 def uphold(row: Appeal, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> Appeal:
     """The firm is right: the case goes back to the stage that ended it, with that unit's whole time before it."""
     with transaction.atomic():
-        filing = case.of(row)
+        filing = holding.of(row)
         if Filing.objects.filter(project=filing.project_id, track=filing.track, state__in=Filing.LIVE).exclude(pk=filing.pk).exists():
             raise Conflict(
                 _("企业已就同一项目重新申报，原件不能恢复。"), code="filed_again", remedy=_("请在新的申报中办理，并维持原决定。")
@@ -73,13 +74,13 @@ def uphold(row: Appeal, *, by: Person, at: dt.datetime, seen: int, note: str = "
 
 def dismiss(row: Appeal, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> Appeal:
     with transaction.atomic():
-        case.of(row)
+        holding.of(row)
         return _answer(row, "dismiss", by=by, at=at, seen=seen, note=note)
 
 
 def withdraw(row: Appeal, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> Appeal:
     with transaction.atomic():
-        case.of(row)
+        holding.of(row)
         return _answer(row, "withdraw", by=by, at=at, seen=seen, note=note)
 
 
