@@ -1,0 +1,162 @@
+"""What stands in tables about a case: consultations, checks, visits, remarks, the ministry's answer, banks, loans, subsidies."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from deals.models import Deal, Drawdown, Invitation, SubsidyClaim
+from exchange.case_file.part import Part, table
+from exchange.columns import follow
+from organisations.actors import Person
+from projects.models import AnswerRow, CheckRecord, Consultation, Filing, Remark, SiteVisit
+
+Value = str | Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A table of the archive: the rows a reader may see of a case, and what is told of each (label, the way to it)."""
+
+    path: str
+    title: str
+    rows: Callable[[Person, Filing], QuerySet[Any]]
+    columns: Sequence[tuple[str, Value]]
+
+
+def _told(name: str) -> Value:
+    return lambda row: getattr(row, f"get_{name}_display")()
+
+
+def _of_case(model: Any, *related: str, filing: str = "filing") -> Callable[[Person, Filing], QuerySet[Any]]:
+    return lambda by, case: model.objects.visible_to(by).filter(**{filing: case}).select_related(*related).order_by("pk")
+
+
+def _drawdowns(by: Person, case: Filing) -> QuerySet[Drawdown]:
+    deals = Deal.objects.visible_to(by).filter(filing=case).order_by().values("pk")
+    return Drawdown.objects.filter(deal__in=deals).select_related("deal__branch__organisation").order_by("deal", "number")
+
+
+WHO = (("单位", "unit.organisation.name"), ("登记人", "by_user"), ("登记时间", "at"))
+KINDS = (
+    Kind(
+        "05-会商与核查/会商.csv",
+        "会商",
+        _of_case(Consultation, "from_unit__organisation", "to_unit__organisation", "answered_by"),
+        (
+            ("征求单位", "from_unit.organisation.name"),
+            ("被征求单位", "to_unit.organisation.name"),
+            ("征求事项", "question"),
+            ("发出时间", "asked_at"),
+            ("状态", _told("state")),
+            ("意见", _told("opinion")),
+            ("意见内容", "answer"),
+            ("答复时间", "answered_at"),
+        ),
+    ),
+    Kind(
+        "05-会商与核查/核查记录.csv",
+        "核查记录",
+        _of_case(CheckRecord, "kind", "unit__organisation", "by_user"),
+        (("核查事项", "kind.name"), ("结果", _told("result")), ("核查日期", "checked_on"), ("说明", "remark"), *WHO),
+    ),
+    Kind(
+        "05-会商与核查/现场核查.csv",
+        "现场核查",
+        _of_case(SiteVisit, "unit__organisation", "by_user"),
+        (("核查日期", "visited_on"), ("参加人员", "people"), ("现场情况", "findings"), *WHO),
+    ),
+    Kind(
+        "05-会商与核查/留言与备注.csv",
+        "留言与备注",
+        _of_case(Remark, "unit__organisation", "by_user"),
+        (("类型", _told("kind")), ("内容", "text"), *WHO),
+    ),
+    Kind(
+        "08-国家反馈.csv",
+        "国家反馈",
+        _of_case(AnswerRow, "answer"),
+        (
+            ("来文", "answer.number"),
+            ("行号", "line"),
+            ("企业名称", "firm_name"),
+            ("项目名称", "project_name"),
+            ("项目代码", "project_code"),
+            ("结论", _told("verdict")),
+            ("未列入原因", "reason"),
+            ("状态", _told("state")),
+        ),
+    ),
+    Kind(
+        "09-银行对接/邀请.csv",
+        "对接邀请",
+        _of_case(Invitation, "branch__organisation", "decline_code"),
+        (
+            ("银行", "branch.organisation.name"),
+            ("来源", _told("origin")),
+            ("状态", _told("state")),
+            ("发出时间", "sent_at"),
+            ("谢绝原因", "decline_code.sentence"),
+        ),
+    ),
+    Kind(
+        "09-银行对接/对接项目.csv",
+        "对接项目",
+        _of_case(Deal, "branch__organisation"),
+        (
+            ("银行", "branch.organisation.name"),
+            ("状态", _told("state")),
+            ("意向金额（元）", "amount"),
+            ("授信金额（元）", "approved_amount"),
+            ("合同编号", "contract_no"),
+            ("签约日期", "contract_on"),
+            ("签约金额（元）", "signed_amount"),
+            ("利率（基点）", "rate_bp"),
+        ),
+    ),
+    Kind(
+        "09-银行对接/提款.csv",
+        "提款",
+        _drawdowns,
+        (
+            ("银行", "deal.branch.organisation.name"),
+            ("笔次", "number"),
+            ("借据号", "slip_no"),
+            ("放款日期", "drawn_on"),
+            ("放款金额（元）", "amount"),
+            ("收款供应商", "payee"),
+            ("划付供应商日期", "paid_to_supplier_on"),
+        ),
+    ),
+    Kind(
+        "10-贴息/贴息申领.csv",
+        "贴息申领",
+        _of_case(SubsidyClaim, "scheme", filing="deal__filing"),
+        (
+            ("政策", "scheme.name"),
+            ("计息期起", "period_start"),
+            ("计息期止", "period_end"),
+            ("状态", _told("state")),
+            ("测算（元）", "requested"),
+            ("核定（元）", "eligible"),
+            ("已付（元）", "paid"),
+        ),
+    ),
+)
+
+
+def parts(filing: Filing, by: Person) -> Iterator[Part]:
+    """A table for each kind of which the reader may see any row."""
+    for kind in KINDS:
+        rows = list(kind.rows(by, filing))
+        if rows:
+            ways = [value if callable(value) else follow(value) for _label, value in kind.columns]
+            told = [[_plain(way(row)) for way in ways] for row in rows]
+            yield table(kind.path, f"{kind.title}（{len(rows)} 条）", [label for label, _value in kind.columns], told)
+
+
+def _plain(value: Any) -> Any:
+    """Moments in Shanghai, to the second."""
+    return timezone.localtime(value).strftime("%Y-%m-%d %H:%M:%S") if hasattr(value, "tzinfo") else value
