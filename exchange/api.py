@@ -2,6 +2,7 @@
 
 from deals.api import Deals, DeclineCodes, Drawdowns, Filings, Invitations, Receipts, Rounds
 from deals.subsidies.api import Claims
+from exchange.jobs_api import Exports, Imports
 from exchange.webhooks import Source
 from lenders.api import Appetites, Banks, Branches
 from matching.api import NonMatches, Recommendations, Scenarios
@@ -31,6 +32,8 @@ RESOURCES = (
     Branches,
     Appetites,
     Schemes,
+    Exports,
+    Imports,
 )
 SCOPES = tuple(scope for resource in RESOURCES for scope in scopes_of(resource))
 # What webhooks may be told of: each step of each kind, and what begins one.

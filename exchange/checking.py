@@ -16,6 +16,7 @@ from django.core.files import File
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.utils import translation
+from openpyxl.utils import get_column_letter
 
 from common.errors import DomainError, Invalid, Problem
 from common.steps import take
@@ -166,4 +167,4 @@ def shown(marks: Sequence[Mark]) -> list[dict[str, Any]]:
 
 def _told(row: int, name: str, problem: Problem, *, sheet: str = "", place: int = 0) -> dict[str, Any]:
     words = {"code": problem.code, "message": str(problem.message), "remedy": str(problem.remedy)}
-    return {"sheet": sheet, "row": row, "place": place, "field": name} | words
+    return {"sheet": sheet, "row": row, "letter": get_column_letter(place) if place else "", "field": name} | words

@@ -3,7 +3,6 @@
 from functools import partial
 
 from celery import shared_task
-from django.db import transaction
 from django.utils import timezone
 
 from exchange import channels, checking, committing, exports, importing, jobs, outbox, telling, webhooks
@@ -13,9 +12,6 @@ from exchange.models import Delivery, Export, Import, Webhook
 from exchange.sending import AT_ONCE, send_due
 from exchange.subjects import SUBJECTS
 from organisations.clock import now
-
-IMPORT_AT_ONCE_BYTES = 100_000
-IMPORT_AT_ONCE_ROWS = 100
 
 
 @shared_task(ignore_result=True)
@@ -51,15 +47,6 @@ def tend_jobs() -> int:
     return sent + exports.expire_due(at=now()) + importing.forget_files(at=now())
 
 
-def begin_export(export: Export) -> Export:
-    """A small one while the person waits, a large one by a worker."""
-    if (export.rows or 0) <= exports.AT_ONCE:
-        exports.run(export, at=now(), clock=timezone.now)
-    else:
-        transaction.on_commit(partial(write_export.delay, export.pk))
-    return export
-
-
 @shared_task(ignore_result=True)
 def tell() -> int:
     """What has happened becomes notices and deliveries; how many."""
@@ -78,20 +65,3 @@ def send() -> int:
         Delivery.objects.due(at=at).filter(webhook__state=Webhook.State.ACTIVE).select_related("webhook").order_by("next_attempt_at", "pk")
     )
     return sent + send_due(([row] for row in due[:AT_ONCE]), webhooks.send, at=at)
-
-
-def begin_check(job: Import) -> Import:
-    """A small file while the person waits, a large one by a worker."""
-    if job.size <= IMPORT_AT_ONCE_BYTES:
-        checking.check(job, at=now(), clock=timezone.now)
-    else:
-        transaction.on_commit(partial(check_import.delay, job.pk))
-    return job
-
-
-def begin_writing(job: Import) -> Import:
-    if (job.rows or 0) <= IMPORT_AT_ONCE_ROWS:
-        committing.write(job, at=now(), clock=timezone.now)
-    else:
-        transaction.on_commit(partial(write_import.delay, job.pk))
-    return job

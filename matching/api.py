@@ -236,10 +236,11 @@ class RecommendationFilter(filters.FilterSet):
     round = filters.CharFilter("round__number")
     branch = filters.CharFilter("branch__code")
     state = filters.MultipleChoiceFilter(choices=Recommendation.State.choices)
+    rank = filters.MultipleChoiceFilter(choices=[(rank, rank) for rank in range(3)])
 
     class Meta:
         model = Recommendation
-        fields = ("rank", "is_named")
+        fields = ("is_named",)
 
 
 class Recommendations(Resource):

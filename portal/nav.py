@@ -59,11 +59,13 @@ MENU = (
     Entry("interests", _("回避申报"), may_declare),
     Entry("tokens", _("系统对接"), lambda by: bool(by.administers)),
     Entry("accounts", _("额度与预算"), lambda by: oversees(by) or is_bank(by)),
+    Entry("exports", _("导入导出"), anyone),
 )
 
 
 UNDER = {  # pages of things that have no entry of their own
     "scenarios": "rounds",
+    "imports": "exports",
     "answer-rows": "answers",
     "webhooks": "tokens",
     "consultations": "matters",

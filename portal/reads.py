@@ -3,6 +3,7 @@
 from django.db.models import Prefetch, QuerySet
 
 from deals.models import Deal, Drawdown, Invitation, SubsidyClaim
+from exchange.models import Export, Import
 from lenders.models import Appetite
 from matching.models import Recommendation, Round, Scenario
 from organisations.actors import Person
@@ -93,6 +94,14 @@ def recommendations(by: Person) -> QuerySet[Recommendation]:
 
 def appetites(by: Person) -> QuerySet[Appetite]:
     return Appetite.objects.visible_to(by).select_related("account", "bank__organisation", "branch__organisation", "programme")
+
+
+def exports(by: Person) -> QuerySet[Export]:
+    return Export.objects.visible_to(by).select_related("owner").defer("row_ids", "open_ids")
+
+
+def imports(by: Person) -> QuerySet[Import]:
+    return Import.objects.visible_to(by).select_related("owner")
 
 
 def budgets(by: Person) -> QuerySet[Budget]:

@@ -175,7 +175,8 @@ class FilingFilter(filters.FilterSet):
         return rows.filter(Q(project__region__code=code) | Q(project__region__municipal__code=code))
 
     def named(self, rows: QuerySet[Filing], _name: str, text: str) -> QuerySet[Filing]:
-        return rows.filter(Q(title__contains=text) | Q(firm__name__contains=text) | Q(firm__uscc=text.upper()))
+        named = Q(title__icontains=text) | Q(firm__name__icontains=text)
+        return rows.filter(named | Q(project__code=text) | Q(firm__uscc=text.upper()))
 
 
 class Filings(Resource):

@@ -24,7 +24,7 @@ OPTIONAL = {"limit": None, "max_ticket": None, "case_load": None, "note": ""}
 
 
 class Appetites(Importer):
-    kind, label = "appetites", _("银行意向额度")
+    kind, writes, label = "appetites", "appetites", _("银行意向额度")
 
     def __init__(self, book: Any, *, by: Person, at: dt.datetime, params: Mapping[str, Any]) -> None:
         super().__init__(book, by=by, at=at, params=params)

@@ -24,7 +24,7 @@ OPEN = (S.OPEN, S.VIEWED, S.ACCEPTED, S.EXPIRED)
 class Decisions(Importer):
     """Rows without an answer are left alone: a file may come back half filled in."""
 
-    kind, label = "invitations", _("对接邀请")
+    kind, writes, label = "invitations", "invitations", _("对接邀请")
 
     def __init__(self, book: Any, *, by: Person, at: dt.datetime, params: Mapping[str, Any]) -> None:
         super().__init__(book, by=by, at=at, params=params)

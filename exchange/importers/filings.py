@@ -38,7 +38,7 @@ def own_firms(by: Person) -> dict[int, Organisation]:
 class Filings(Importer):
     """New rows become drafts; rows with a number and version change those. The rules of submission are asked of every row."""
 
-    kind, label = "filings", _("申报")
+    kind, writes, label = "filings", "filings", _("申报")
     rehearses = False
     takes_new: ClassVar[bool] = True
 

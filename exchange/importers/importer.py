@@ -62,6 +62,7 @@ class Importer:
     """Made for one file and one person. `rehearses`: a dry run takes the steps too, and takes them back."""
 
     kind: ClassVar[str]
+    writes: ClassVar[str]  # the API's kind of what it changes
     label: ClassVar[Any]
     rehearses: ClassVar[bool] = True
 

@@ -36,7 +36,8 @@ class Acting(APIView):
         return scope(self.kind, writes=method not in SAFE) if self.kind else ""
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        if status.is_success(response.status_code) and isinstance(response.data, Mapping) and "results" not in response.data:
+        data = getattr(response, "data", None)  # a file has none
+        if status.is_success(response.status_code) and isinstance(data, Mapping) and "results" not in data:
             with_etag(response)
         if response.status_code == status.HTTP_201_CREATED and self.kind:
             response["Location"] = request.build_absolute_uri(reverse(f"{self.kind}-detail", args=[response.data["id"]]))

@@ -20,6 +20,8 @@ from deals.models import Deal
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies.actions import CLAIM_ACTIONS
 from deals.subsidies.states import STEPS_OF_CHANNEL
+from exchange.actions import EXPORT_ACTIONS, IMPORT_ACTIONS
+from exchange.states import EXPORT_STEPS, IMPORT_STEPS
 from exchange.webhook_states import WEBHOOK_STEPS
 from matching.actions import ROUND_ACTIONS, SCENARIO_ACTIONS
 from matching.states import ROUND_STEPS, SCENARIO_STEPS
@@ -31,7 +33,7 @@ from portal.access import signed_in
 from portal.matters import MATTERS
 from portal.page import once
 from portal.panel import Refused
-from portal.views import answers, claims, deals, filings, forwards, invitations, matters, rounds, scenarios, webhooks
+from portal.views import answers, claims, deals, exports, filings, forwards, imports, invitations, matters, rounds, scenarios, webhooks
 from projects.actions import FORWARD_ACTIONS
 from projects.answers.states import ANSWER_STEPS, ROW_STEPS
 from projects.forwarding.states import FORWARD_STEPS
@@ -63,6 +65,8 @@ KINDS: Mapping[str, Kind] = {
     "rounds": Kind(reads.rounds, lambda _round: ROUND_STEPS, ROUND_ACTIONS, rounds.page),
     "webhooks": Kind(webhooks.rows, lambda _webhook: WEBHOOK_STEPS, webhooks.ACTIONS, webhooks.page),
     "scenarios": Kind(reads.scenarios, lambda _scenario: SCENARIO_STEPS, SCENARIO_ACTIONS, scenarios.page),
+    "exports": Kind(reads.exports, lambda _export: EXPORT_STEPS, EXPORT_ACTIONS, exports.page),
+    "imports": Kind(reads.imports, lambda _job: IMPORT_STEPS, IMPORT_ACTIONS, imports.page),
 }
 
 
