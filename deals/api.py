@@ -15,7 +15,8 @@ from rest_framework.response import Response
 
 from common.errors import NotFound
 from common.steps import Param
-from deals.actions import DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
+from deals import changes
+from deals.actions import CHANGE_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
 from deals.direct import register_direct
 from deals.drawdowns import pay_supplier, refund, repay, set_relending
 from deals.interest import record_receipt
@@ -30,6 +31,7 @@ from organisations.api import FirmRef, Reference
 from organisations.entering import read
 from organisations.resources import IDEMPOTENCY_KEY, IF_MATCH, Presented, Resource, body_of, entry, note_of, once, seen_of
 from projects import api as projects_api
+from projects.case import api as case_api
 from projects.models import Filing, Need
 
 RELENDING = (
@@ -49,6 +51,13 @@ class Filings(projects_api.Filings):
     """申报. `actions` says what the reader may do now; each is POST /api/filings/<id>/<verb>/."""
 
     actions = FILING_ACTIONS
+
+
+class Changes(case_api.Changes):
+    """变更申请: what is granted reaches the banks."""
+
+    actions = CHANGE_ACTIONS
+    enter = staticmethod(changes.ask)
 
 
 class Rounds(matching_api.Rounds):

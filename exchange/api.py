@@ -1,6 +1,6 @@
 """Every kind of thing the API knows, and the scopes a machine's token may be given."""
 
-from deals.api import Deals, DeclineCodes, Drawdowns, Filings, Invitations, Receipts, Rounds
+from deals.api import Changes, Deals, DeclineCodes, Drawdowns, Filings, Invitations, Receipts, Rounds
 from deals.subsidies.api import Claims
 from exchange.jobs_api import Exports, Imports
 from exchange.webhooks import Source
@@ -9,11 +9,19 @@ from matching.api import NonMatches, Recommendations, Scenarios
 from organisations.api import Batches, Industries, Programmes, Regions
 from organisations.resources import scopes_of
 from projects.api import Needs
+from projects.case.api import Appeals, Checks, Consultations, Remarks, SiteVisits, Unlocks
 from schemes.api import Schemes
 
 RESOURCES = (
     Filings,
     Needs,
+    Consultations,
+    Checks,
+    SiteVisits,
+    Remarks,
+    Unlocks,
+    Appeals,
+    Changes,
     Rounds,
     Recommendations,
     NonMatches,

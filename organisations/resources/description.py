@@ -158,7 +158,7 @@ def entry(name: str, params: Sequence[Param], *, versioned: bool = False, needs_
         fields["seen"] = serializers.IntegerField(required=False, min_value=0, help_text=str(_("读取时得到的 version；也可用 If-Match。")))
     if needs_note is not None:
         fields["note"] = serializers.CharField(required=needs_note)
-    return inline_serializer(name, fields | {param.name: entered(param) for param in params})
+    return inline_serializer(name, fields | {param.name: entered(param) for param in params if param.kind != "files"})
 
 
 def link_steps(result: dict[str, Any], **_context: Any) -> dict[str, Any]:

@@ -72,6 +72,6 @@ def _shown(verb: str, step: Step, drawn: dict[tuple[str, int], dict[str, Any]]) 
     """Choices may be asked of the database, so a page draws each step once, whatever its number of rows."""
     key = (verb, id(step))
     if key not in drawn:
-        params = [described(param) for param in step.params]
+        params = [described(param) for param in step.params if param.kind != "files"]  # uploads are for pages
         drawn[key] = {"verb": verb, "label": str(step.label), "needs_note": step.needs_note, "params": params}
     return drawn[key]
