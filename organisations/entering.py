@@ -79,6 +79,12 @@ def _text(param: Param, sent: Any) -> str:
     return text
 
 
+def _secret(param: Param, sent: Any) -> str:
+    """As typed: a blank may be part of a password."""
+    _text(param, sent)
+    return str(sent)
+
+
 def _wan(param: Param, sent: Any) -> Decimal:
     return parse_wan(sent, field=param.name)
 
@@ -162,6 +168,7 @@ def _refusal(param: Param, code: str, message: Any, remedy: Any) -> Invalid:
 READERS: dict[str, Callable[[Param, Any], Any]] = {
     "text": _text,
     "long_text": _text,
+    "secret": _secret,
     "wan": _wan,
     "percent": _percent,
     "integer": _integer,

@@ -18,6 +18,7 @@ LABELS: Mapping[str, Any] = {  # what is recorded without being a step
     "invite": _("送达银行"),
     "ask": _("提出"),
     "file": _("提出异议"),
+    "register": _("申请入驻"),
     "plan": _("计划"),
     "begin": _("银行表明意向"),
     "register_direct": _("登记自行达成的贷款"),
