@@ -74,6 +74,7 @@ GROUPS = (
             ("schemes.stacking", "layers"),
             ("schemes.grantstacking", "stacks"),
             ("schemes.relendingfacility", "public"),
+            ("organisations.policynotice", "campaign"),
             ("organisations.policyparameter", "tune"),
             ("organisations.programme", "flag"),
             ("organisations.reviewreason", "rule"),
@@ -95,6 +96,7 @@ GROUPS = (
     (
         _("机构与人员"),
         (
+            ("organisations.registration", "how_to_reg"),
             ("organisations.organisation", "corporate_fare"),
             ("organisations.unit", "apartment"),
             ("organisations.reviewchain", "account_tree"),

@@ -22,6 +22,7 @@ from organisations.acting import acting
 from organisations.actors import Person, person
 from organisations.clock import now
 from organisations.desk import Desk, EditableRows, ReadOnly, Rows, TokenForm, told
+from organisations.desk import state as desk_state
 from organisations.models import (
     Batch,
     DeclaredInterest,
@@ -32,17 +33,21 @@ from organisations.models import (
     IndustryTag,
     Membership,
     Organisation,
+    PolicyNotice,
     PolicyParameter,
     Programme,
     Region,
     RegionTag,
+    Registration,
     ReviewChain,
     ReviewReason,
     Unit,
     UnitCovers,
     User,
 )
-from organisations.step_desk import Act, ActDesk
+from organisations.registering import REGISTRATION_ACTIONS
+from organisations.states import REGISTRATION_STEPS
+from organisations.step_desk import Act, ActDesk, StepDesk
 
 # What other packages register themselves is nobody's business here, or is shown read-only below.
 OWN = ("common", "organisations", "ledger", "lenders", "schemes", "projects", "matching", "deals", "exchange", "portal", "seeds")
@@ -107,6 +112,28 @@ class MembershipAdmin(Desk):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 -- Django's signature
         super().save_related(request, form, formsets, change)
         roles.seat(form.instance.user, at=acting(request).at)
+
+
+@admin.register(Registration)
+class RegistrationAdmin(StepDesk, ReadOnly):
+    """企业入驻申请: checked by the unit of the place, decided by it or the province where a claim is disputed."""
+
+    steps, step_functions = REGISTRATION_STEPS, REGISTRATION_ACTIONS
+    list_display = ("firm_name", "uscc", "region", "unit", "applicant_name", desk_state, "asked_at", "decided_at")
+    list_filter = ("state",)
+    search_fields = ("firm_name", "uscc")
+    list_select_related = ("region", "unit__organisation")
+    exclude = ("digest",)
+    date_hierarchy = "asked_at"
+    ordering = ("-id",)
+
+
+@admin.register(PolicyNotice)
+class PolicyNoticeAdmin(Desk):
+    list_display = ("title", "document_no", "issuer", "published_on", "valid_to")
+    search_fields = ("title", "document_no", "body")
+    date_hierarchy = "published_on"
+    ordering = ("-published_on", "-id")
 
 
 class CoversRows(EditableRows):

@@ -21,10 +21,12 @@ FLOW = (
     "organisations.industrytag",
     "organisations.declaredinterest",
     "organisations.organisation",
+    "organisations.policynotice",
     "organisations.policyparameter",
     "organisations.programme",
     "organisations.region",
     "organisations.regiontag",
+    "organisations.registration",
     "organisations.reviewchain",
     "organisations.unit",
     "lenders.bank",
@@ -114,6 +116,7 @@ DESKS = (
         view=FLOW,
         edit=(
             "organisations.batch",
+            "organisations.policynotice",
             "organisations.policyparameter",
             "organisations.regiontag",
             "organisations.industrytag",
@@ -131,7 +134,7 @@ DESKS = (
         _("省级发展改革部门"),
         _at(Unit.Line.NDRC, Unit.Kind.PROVINCE),
         view=FLOW,
-        edit=("organisations.batch", "organisations.reviewchain"),
+        edit=("organisations.batch", "organisations.policynotice", "organisations.reviewchain"),
     ),
     DeskRights(
         "province-finance",
@@ -153,8 +156,7 @@ DESKS = (
         "unit-admin",
         _("单位管理员"),
         lambda seat: seat.role == Role.UNIT_ADMIN,
-        view=("organisations.organisation", "organisations.user", "organisations.membership", "organisations.declaredinterest"),
-        edit=("organisations.user", "organisations.membership"),
+        view=("organisations.declaredinterest",),  # the people of the unit have a page: `organisations.staff`
     ),
 )
 

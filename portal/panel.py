@@ -155,6 +155,7 @@ def explained(refused: Refused | None, steps: Mapping[str, Step | Entry]) -> dic
         "remedy": "" if len(error.problems) != 1 else error.problems[0].remedy,
         "loose": unplaced(step.params if step else (), error.problems),
         "changed": [event | {"label": _label_of(steps, event["verb"])} for event in changed],
+        "note": refused.typed.get("note", "") if changed else "",
     }
 
 
