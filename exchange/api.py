@@ -1,8 +1,11 @@
 """Every kind of thing the API knows, and the scopes a machine's token may be given."""
 
 from deals.api import Changes, Deals, DeclineCodes, Drawdowns, Filings, Invitations, Receipts, Rounds
+from deals.ministry_answers_api import AnswerRows, Answers
+from deals.progress.api import ProgressReports, ReportingMonths
 from deals.subsidies.api import Claims
 from exchange.jobs_api import Exports, Imports
+from exchange.outgoing_resources import Deliveries, Notices, Webhooks
 from exchange.webhooks import Source
 from lenders.api import Appetites, Banks, Branches
 from matching.api import NonMatches, Recommendations, Scenarios
@@ -10,6 +13,7 @@ from organisations.api import Batches, Industries, Programmes, Regions
 from organisations.resources import scopes_of
 from projects.api import Needs
 from projects.case.api import Appeals, Checks, Consultations, Remarks, SiteVisits, Unlocks
+from projects.forwarding.api import Forwards
 from schemes.api import Schemes
 
 RESOURCES = (
@@ -40,8 +44,16 @@ RESOURCES = (
     Branches,
     Appetites,
     Schemes,
+    Forwards,
+    Answers,
+    AnswerRows,
+    ProgressReports,
+    ReportingMonths,
     Exports,
     Imports,
+    Notices,
+    Webhooks,
+    Deliveries,
 )
 SCOPES = tuple(scope for resource in RESOURCES for scope in scopes_of(resource))
 # What webhooks may be told of: each step of each kind, and what begins one.

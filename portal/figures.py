@@ -63,7 +63,7 @@ def _deals(deals: Any, field: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Place:
-    """One municipal-level unit."""
+    """One municipal-level unit, or a county."""
 
     region: Region
     filings: Mapping[str, int]
@@ -105,15 +105,6 @@ class Place:
         return max(self.reserve - self.signed, ZERO)
 
     @property
-    def cover(self) -> float | None:
-        """Unsigned reserve ÷ signed: how many times over the reserve could carry what has been signed so far."""
-        return float(self.unsigned / self.signed) if self.signed else None
-
-    @property
-    def is_short(self) -> bool:
-        return self.unsigned == 0 or (self.cover is not None and self.cover < 1)
-
-    @property
     def signed_share(self) -> float | None:
         return float(self.signed / self.listed_need) if self.listed_need else None
 
@@ -126,14 +117,17 @@ class Place:
         return tiles.PLACES.get(self.region.code)
 
 
-def places(by: Person, regions: Sequence[Region]) -> list[Place]:
-    """One row for each municipal-level unit, in five queries. A county directly under the province is its own row, once."""
+def places(by: Person, regions: Sequence[Region], *, county: bool = False) -> list[Place]:
+    """One row for each municipal-level unit (or county), in five queries. A county directly under the province is its own row, once."""
+    place = "project__region" if county else "project__region__municipal"
     filings = Filing.objects.visible_to(by).exclude(state=S.DRAFT).order_by().values("pk")
-    counted = _by_place(Filing.objects.filter(pk__in=filings), "project__region__municipal", Count("pk"))
-    asked = _by_place(Need.objects.filter(filing__in=filings), "project__region__municipal", Sum("amount"), state="filing__state")
+    counted = _by_place(Filing.objects.filter(pk__in=filings), place, Count("pk"))
+    asked = _by_place(Need.objects.filter(filing__in=filings), place, Sum("amount"), state="filing__state")
     deals = Deal.objects.filter(filing__in=filings, state__in=SIGNED)
-    signed = dict(deals.order_by().values_list(_PLACE).annotate(n=Sum("signed_amount")))
-    drawn = dict(Drawdown.objects.filter(deal__in=deals.values("pk")).order_by().values_list(f"deal__{_PLACE}").annotate(n=Sum("amount")))
+    signed = dict(deals.order_by().values_list(f"filing__{place}").annotate(n=Sum("signed_amount")))
+    drawn = dict(
+        Drawdown.objects.filter(deal__in=deals.values("pk")).order_by().values_list(f"deal__filing__{place}").annotate(n=Sum("amount"))
+    )
     return [
         Place(
             region,
@@ -144,9 +138,6 @@ def places(by: Person, regions: Sequence[Region]) -> list[Place]:
         )
         for region in regions
     ]
-
-
-_PLACE = "filing__project__region__municipal"
 
 
 def _by_place(rows: Any, place: str, amount: Any, *, state: str = "state") -> dict[int, dict[str, Any]]:

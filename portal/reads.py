@@ -2,7 +2,7 @@
 
 from django.db.models import Prefetch, QuerySet
 
-from deals.models import Deal, Drawdown, Invitation, SubsidyClaim
+from deals.models import Deal, Drawdown, Invitation, ProgressReport, ReportingMonth, SubsidyClaim
 from exchange.models import Export, Import
 from lenders.models import Appetite
 from matching.models import Recommendation, Round, Scenario
@@ -33,6 +33,14 @@ def answers(by: Person) -> QuerySet[MinistryAnswer]:
 
 def answer_rows(by: Person) -> QuerySet[AnswerRow]:
     return AnswerRow.objects.visible_to(by).select_related("answer", "filing")
+
+
+def progress_reports(by: Person) -> QuerySet[ProgressReport]:
+    return ProgressReport.objects.visible_to(by).select_related("filing__firm", "unit__organisation")
+
+
+def reporting_months(by: Person) -> QuerySet[ReportingMonth]:
+    return ReportingMonth.objects.visible_to(by)
 
 
 def needs_of(filing: Filing) -> list[Need]:

@@ -21,6 +21,7 @@ from projects.models import Filing
 
 Claim = SubsidyClaim.State
 SHOWN = 30
+TIER_CLOSES = {Unit.Kind.CITY: "city_closes_at", Unit.Kind.PROVINCE: "province_closes_at"}
 FAR = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
@@ -166,8 +167,10 @@ def _heaps(by: Person) -> Iterator[Heap]:
 
 
 def _closing(by: Person) -> Batch | None:
-    """The next closing of the tier a reviewer sits in; a firm's is the county's."""
+    """The batch that closes next for the tier a reviewer sits in; a firm's is the county's."""
     if not (is_firm(by) or is_reviewer(by)):
         return None
     provinces = {seat.province for seat in by.seats}
-    return Batch.objects.filter(province__in=provinces, county_closes_at__gt=by.at).order_by("county_closes_at").first()
+    tiers = [TIER_CLOSES[seat.unit_kind] for seat in by.seats if seat.unit_kind in TIER_CLOSES]
+    closes = tiers[0] if tiers else "county_closes_at"
+    return Batch.objects.filter(province__in=provinces, **{f"{closes}__gt": by.at}).order_by(closes).first()

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 
 from organisations.actors import Person
+from portal import adequacy as reserve
 from portal import figures
 from portal.access import is_reviewer, oversees, require, signed_in
 from portal.page import render
@@ -11,12 +12,20 @@ from portal.views.filings import municipals
 
 @signed_in
 def adequacy(request: HttpRequest, by: Person) -> HttpResponse:
-    """Is there enough in reserve, unit by unit? A county directly under the province stands here as a municipal unit, once."""
+    """Is there enough in reserve for what the banks would lend: by city, county or bank, for each reader what is theirs to compare."""
     require(is_reviewer(by) or oversees(by))
-    rows = figures.places(by, list(municipals(by)))
-    if not oversees(by):
-        rows = [row for row in rows if row.filings]
-    return render(request, "portal/province/adequacy.html", {"rows": rows, "total": figures.total(rows)}, by=by)
+    offered = reserve.offered(by)
+    wanted = request.GET.get("by", "")
+    wanted = wanted if wanted in dict(offered) else offered[0][0]
+    rows = reserve.rows(by, wanted)
+    context = {
+        "rows": rows,
+        "wanted": wanted,
+        "offered": offered if len(offered) > 1 else (),
+        "total": figures.total([row.place for row in rows if row.place]),
+        "sum": reserve.total(rows) if wanted == reserve.CITY else None,
+    }
+    return render(request, "portal/province/adequacy.html", context, by=by)
 
 
 @signed_in

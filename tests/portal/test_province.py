@@ -3,12 +3,14 @@
 from decimal import Decimal
 
 import pytest
+from django.db.models import Sum
 
 from ledger.models import LedgerAccount
 from lenders.models import Appetite
 from organisations.models import Region
-from portal import figures, tiles
+from portal import adequacy, figures, tiles
 from portal.views.filings import municipals
+from projects.models import Need
 from tests import factories
 from tests.factories import WAN
 from tests.portal import cases
@@ -73,32 +75,55 @@ def test_pseudo_city_is_no_row(world, cast):
     assert codes == ["420100", "420200", "429004"]
 
 
-def test_reserve_is_short_when_less_than_signed_is_left(on_the_way, cast):
-    wuhan = next(row for row in figures.places(cast.zhao, list(municipals(cast.zhao))) if row.region.code == "420100")
-    huangshi = next(row for row in figures.places(cast.zhao, list(municipals(cast.zhao))) if row.region.code == "420200")
+def test_reserve_is_measured_against_what_the_banks_there_would_lend(on_the_way, cast):
+    rows = {row.name: row for row in adequacy.rows(cast.zhao, "city")}
 
-    assert (wuhan.cover, wuhan.is_short) == (1.5, False)
-    assert (huangshi.cover, huangshi.is_short) == (None, True)
-    assert wuhan.signed_share == 0.5
-    assert wuhan.shade == "4"
+    wuhan, huangshi = rows["武汉市"], rows["黄石市"]
+    free = adequacy._declared(cast.zhao).exclude(branch=None).aggregate(n=Sum("free"))["n"]
+    assert (wuhan.appetite, huangshi.appetite) == (free, None)
+    assert wuhan.ratio == float(wuhan.place.unsigned / free)
+    assert (wuhan.is_short, huangshi.ratio) == (wuhan.ratio < 1, None)
+    assert wuhan.place.signed_share == 0.5
+    assert wuhan.place.shade == "4"
+
+
+def test_a_county_is_measured_against_every_branch_that_serves_it_and_a_bank_against_its_own(on_the_way, cast):
+    counties = {row.name: row for row in adequacy.rows(cast.zhao, "county")}
+    banks = adequacy.rows(cast.zhao, "bank")
+
+    assert counties["洪山区"].need > 0
+    assert all(row.need == 0 for name, row in counties.items() if name == "江夏区")
+    assert sum(row.need for row in banks) == sum(need.amount for need in Need.objects.filter(filing__state__in=figures.IN_RESERVE))
+    assert [row.need for row in banks] == sorted((row.need for row in banks), reverse=True)
 
 
 def test_pages_show_the_rows(on_the_way, as_):
     client = as_("zhao")
 
-    adequacy, progress = (client.get(address).content.decode() for address in ("/adequacy/", "/progress/"))
+    reserve, progress = (client.get(address).content.decode() for address in ("/adequacy/", "/progress/"))
 
-    assert adequacy.count("省直管</span>") == 1
-    assert "5,000" in adequacy
+    assert reserve.count("省直管</span>") == 1
+    assert "5,000" in reserve
     assert 'class="tile shade-4 r2 c4" title="武汉市"' in progress
     assert "50.0%" in progress
 
 
-def test_county_sees_its_own_reserve_only(on_the_way, as_):
-    shown = as_("chen").get("/adequacy/").content.decode()
+def test_a_county_sees_itself_a_city_its_counties_and_neither_one_banks_figure(on_the_way, as_):
+    county, city = (as_(name).get("/adequacy/") for name in ("chen", "wang"))
 
-    assert "武汉市" in shown
-    assert "黄石市" not in shown
+    assert [row.name for row in county.context["rows"]] == ["洪山区"]
+    assert [row.name for row in city.context["rows"]] == ["洪山区", "江夏区"]
+    assert "武汉市<" not in county.content.decode()
+    for name in ("chen", "wang"):
+        assert as_(name).get("/adequacy/?by=bank").context["wanted"] == "county"
+
+
+def test_fewer_than_three_banks_are_no_sum_below_the_province(world, cast):
+    told = adequacy._told(cast.chen, [(1, Decimal(5)), (1, Decimal(6)), (2, Decimal(7))])
+
+    assert told is None
+    assert adequacy._told(cast.zhao, [(1, Decimal(5))]) == 5
+    assert adequacy._told(cast.chen, [(1, Decimal(5)), (2, Decimal(6)), (3, Decimal(7))]) == 18
 
 
 def test_tiles_stand_side_by_side():

@@ -1,0 +1,223 @@
+"""高频调度: a county fills its weekly sheet and monthly report in one page; whoever stands above sees who has and who asks for help."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from common.errors import DomainError
+from common.money import format_wan
+from deals.models import ProgressReport, ReportingMonth
+from deals.progress import figures, steps
+from deals.progress.states import MONTH_STEPS, PARAMS, REPORT_STEPS
+from organisations.actors import REVIEW_ROLES, Person
+from organisations.days import parse_day
+from organisations.entering import read
+from organisations.idempotency import Answer
+from organisations.models import Batch, Unit
+from portal import reads
+from portal.access import is_reviewer, oversees, require, signed_in
+from portal.history import events_of
+from portal.inputs import draw, unplaced
+from portal.page import once, page_of, render
+from portal.panel import Refused, explained, panel
+from projects.models import Filing, ReviewStep
+
+K = ProgressReport.Kind
+WAN = ("approved", "signed", "drawn", "paid", "invested")
+PERIODS_BACK = 5
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Which report of which period of which unit."""
+
+    unit: Unit | None
+    kind: str
+    period_start: dt.date
+
+    @property
+    def query(self) -> str:
+        return f"kind={self.kind}&period={self.period_start.isoformat()}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A project that is due: its report, or what one would say."""
+
+    filing: Filing
+    report: ProgressReport | None
+    told: Mapping[str, Any]
+
+
+@signed_in
+def index(request: HttpRequest, by: Person) -> HttpResponse:
+    require(is_reviewer(by) or oversees(by))
+    sheet = _sheet(request, by)
+    context: dict[str, Any] = {"sheet": sheet, "kinds": K.choices, "periods": _periods(sheet.kind, timezone.localdate(by.at))}
+    if sheet.unit is not None and figures.due(sheet.unit, K.MONTHLY).exists():
+        rows = _rows(sheet)
+        context |= {"rows": rows, "left": sum(row.report is None for row in rows)}
+    else:
+        context |= {"units": _by_unit(by, sheet), "asking": _asking(by, sheet)}
+    return render(request, "portal/sheet/list.html", context, by=by)
+
+
+@require_POST
+@signed_in
+def unchanged(request: HttpRequest, by: Person) -> HttpResponse:
+    """无变化: everything that is left, as prefilled."""
+    sheet = _sheet(request, by)
+    require(sheet.unit is not None)
+
+    def act() -> Answer:
+        return 303, len(steps.report_unchanged(sheet.unit, kind=sheet.kind, period_start=sheet.period_start, by=by, at=by.at))
+
+    messages.success(request, _("已报送 %(n)s 个项目。") % {"n": once(request, by, act)})
+    return redirect(f"{reverse('sheets')}?{sheet.query}")
+
+
+@signed_in
+def enter(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
+    """One project's report, begun with what is known. A refusal keeps what was typed."""
+    sheet = _sheet(request, by)
+    require(sheet.unit is not None)
+    filing = get_object_or_404(figures.due(sheet.unit, K.MONTHLY).select_related("project", "firm"), pk=pk)
+    if request.method != "POST":
+        return _form(request, by, sheet, filing)
+    try:
+        once(request, by, lambda: _report(request, by, sheet, filing))
+    except DomainError as error:
+        return _form(request, by, sheet, filing, error=error)
+    messages.success(request, _("已报送：%(filing)s") % {"filing": filing})
+    return redirect(f"{reverse('sheets')}?{sheet.query}")
+
+
+@signed_in
+def detail(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
+    return page(request, by, get_object_or_404(reads.progress_reports(by), pk=pk))
+
+
+def page(request: HttpRequest, by: Person, report: ProgressReport, *, refused: Refused | None = None, status: int = 200) -> HttpResponse:
+    context = {
+        "report": report,
+        "likely": None,
+        "timeline": events_of(report, REPORT_STEPS, by),
+        "steps": panel(
+            "progress-reports", report, REPORT_STEPS, by, refused=refused, only={"correct"}, likely={"correct": _typed(vars(report))}
+        ),
+        "refused": explained(refused, REPORT_STEPS),
+    }
+    return render(request, "portal/sheet/detail.html", context, by=by, status=status)
+
+
+@signed_in
+def months(request: HttpRequest, by: Person) -> HttpResponse:
+    """The months of the province, and the button that closes one."""
+    return months_page(request, by, None)
+
+
+def months_page(
+    request: HttpRequest, by: Person, month: ReportingMonth | None, *, refused: Refused | None = None, status: int = 200
+) -> HttpResponse:
+    require(is_reviewer(by) or oversees(by))
+    rows = page_of(reads.reporting_months(by).order_by("-month"), request)
+    for row in rows.object_list:
+        own = refused if month is not None and row.pk == month.pk else None
+        row.steps = panel("reporting-months", row, MONTH_STEPS, by, refused=own, only={"close"})
+    return render(request, "portal/sheet/months.html", {"page": rows, "refused": explained(refused, MONTH_STEPS)}, by=by, status=status)
+
+
+def _report(request: HttpRequest, by: Person, sheet: Sheet, filing: Filing) -> Answer:
+    entered = read(PARAMS[sheet.kind], request.POST)
+    made = steps.report(filing, unit=sheet.unit, kind=sheet.kind, period_start=sheet.period_start, by=by, at=by.at, **entered)
+    return 303, made.pk
+
+
+def _sheet(request: HttpRequest, by: Person) -> Sheet:
+    """Of this week, unless another is asked for; nonsense asks for this week."""
+    kind = request.GET.get("kind", K.WEEKLY) if request.GET.get("kind") in K.values else K.WEEKLY
+    today = timezone.localdate(by.at)
+    try:
+        day = min(parse_day(request.GET.get("period", "")), today)
+    except ValueError:
+        day = today
+    own = [seat.unit_id for seat in by.seats if seat.role in REVIEW_ROLES and seat.line in Batch.Track.values]
+    unit = Unit.objects.filter(pk__in=own).select_related("organisation").order_by("pk").first()
+    return Sheet(unit, str(kind), steps.period_of(kind, day))
+
+
+def _periods(kind: str, today: dt.date) -> list[dt.date]:
+    """The week or month that runs, and some before it."""
+    found = [steps.period_of(kind, today)]
+    for _n in range(PERIODS_BACK):
+        found.append(steps.period_of(kind, found[-1] - steps.ONE_DAY))
+    return found
+
+
+def _rows(sheet: Sheet) -> list[Row]:
+    filings = list(figures.due(sheet.unit, sheet.kind).select_related("project__region", "firm"))
+    known = ProgressReport.objects.filter(filing__in=filings, kind=sheet.kind, period_start=sheet.period_start)
+    reports = {row.filing_id: row for row in known}
+    told = figures.prefilled(filings, sheet.kind, period_start=sheet.period_start)
+    return [_row(filing, reports.get(filing.pk), told[filing.pk]) for filing in filings]
+
+
+def _row(filing: Filing, report: ProgressReport | None, told: Mapping[str, Any]) -> Row:
+    shown = dict(vars(report)) if report else dict(told)
+    labels = {name: ProgressReport._meta.get_field(name) for name in ("stage", "problem")}
+    return Row(filing, report, shown | {f"{name}_label": dict(field.flatchoices)[shown[name]] for name, field in labels.items()})
+
+
+def _form(request: HttpRequest, by: Person, sheet: Sheet, filing: Filing, *, error: DomainError | None = None) -> HttpResponse:
+    params = PARAMS[sheet.kind]
+    problems = error.problems if error else ()
+    known = figures.prefilled([filing], sheet.kind, period_start=sheet.period_start)[filing.pk]
+    context = {
+        "sheet": sheet,
+        "filing": filing,
+        "fields": draw(params, prefix="sheet", typed=request.POST if error else None, problems=problems, likely=_typed(known)),
+        "error": error,
+        "loose": unplaced(params, problems),
+    }
+    return render(request, "portal/sheet/form.html", context, by=by, status=error.status if error else 200)
+
+
+def _typed(told: Mapping[str, Any]) -> dict[str, str]:
+    """Values as a person would type them."""
+    found = {name: format_wan(told[name]).replace(",", "") for name in WAN if name in told}
+    others = ("contacted", "stage", "problem", "help_asked", "physical_percent", "milestone", "correction")
+    return found | {name: str(told[name]) for name in others if told.get(name) not in (None, "")}
+
+
+def _by_unit(by: Person, sheet: Sheet) -> Sequence[Mapping[str, Any]]:
+    """For each receiving unit: how many projects are due, reported, with a problem, asking for help."""
+    first = ReviewStep.objects.filter(filing=OuterRef("pk"), position=1).values("unit__organisation__name")[:1]
+    due = Filing.objects.visible_to(by).filter(state=Filing.State.LISTED)
+    if sheet.kind == K.WEEKLY:
+        due = due.exclude(deals__state__in=figures.SIGNED)
+    this = Q(progress_reports__kind=sheet.kind, progress_reports__period_start=sheet.period_start)
+    troubled = this & ~Q(progress_reports__problem=ProgressReport.Problem.NONE)
+    counted = due.annotate(office=Subquery(first)).order_by().values("office")
+    return list(
+        counted.annotate(
+            due=Count("pk", distinct=True),
+            reported=Count("pk", filter=this, distinct=True),
+            troubled=Count("pk", filter=troubled, distinct=True),
+            asking=Count("pk", filter=this & ~Q(progress_reports__help_asked=""), distinct=True),
+        ).order_by("office")
+    )
+
+
+def _asking(by: Person, sheet: Sheet) -> Sequence[ProgressReport]:
+    rows = reads.progress_reports(by).filter(kind=sheet.kind, period_start=sheet.period_start).exclude(help_asked="")
+    return list(rows.order_by("unit", "pk")[:50])
