@@ -227,6 +227,10 @@ SPECTACULAR_SETTINGS = {
         "InvitationState": "deals.models.Invitation.State",
         "DealState": "deals.models.Deal.State",
         "ClaimState": "deals.subsidies.models.SubsidyClaim.State",
+        "WebhookState": "exchange.models.Webhook.State",
+        "OutgoingState": "exchange.models.Outgoing.State",
+        "ImportState": "exchange.models.Import.State",
+        "ForwardState": "projects.models.ForwardBatch.State",
     },
 }
 

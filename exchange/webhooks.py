@@ -102,6 +102,9 @@ def replay(delivery: Delivery, *, by: Person, at: dt.datetime) -> Delivery:
     )
 
 
+WEBHOOK_ACTIONS = {"resume": resume, "end": end}
+
+
 def secret_of(webhook: Webhook) -> str:
     """Made anew whenever it is needed. A new SECRET_KEY makes new secrets."""
     return "whsec_" + salted_hmac("exchange.webhooks", webhook.nonce, algorithm="sha256").hexdigest()

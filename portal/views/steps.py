@@ -23,6 +23,7 @@ from deals.subsidies.states import STEPS_OF_CHANNEL
 from exchange.actions import EXPORT_ACTIONS, IMPORT_ACTIONS
 from exchange.states import EXPORT_STEPS, IMPORT_STEPS
 from exchange.webhook_states import WEBHOOK_STEPS
+from exchange.webhooks import WEBHOOK_ACTIONS
 from matching.actions import ROUND_ACTIONS, SCENARIO_ACTIONS
 from matching.states import ROUND_STEPS, SCENARIO_STEPS
 from organisations.actors import Person
@@ -63,7 +64,7 @@ KINDS: Mapping[str, Kind] = {
     "deals": Kind(reads.deals, lambda _deal: DEAL_STEPS, DEAL_ACTIONS, deals.page),
     "claims": Kind(reads.claims, lambda claim: STEPS_OF_CHANNEL[claim.scheme.channel], CLAIM_ACTIONS, claims.page),
     "rounds": Kind(reads.rounds, lambda _round: ROUND_STEPS, ROUND_ACTIONS, rounds.page),
-    "webhooks": Kind(webhooks.rows, lambda _webhook: WEBHOOK_STEPS, webhooks.ACTIONS, webhooks.page),
+    "webhooks": Kind(webhooks.rows, lambda _webhook: WEBHOOK_STEPS, WEBHOOK_ACTIONS, webhooks.page),
     "scenarios": Kind(reads.scenarios, lambda _scenario: SCENARIO_STEPS, SCENARIO_ACTIONS, scenarios.page),
     "exports": Kind(reads.exports, lambda _export: EXPORT_STEPS, EXPORT_ACTIONS, exports.page),
     "imports": Kind(reads.imports, lambda _job: IMPORT_STEPS, IMPORT_ACTIONS, imports.page),

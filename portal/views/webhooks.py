@@ -27,8 +27,6 @@ from portal.page import once, page_of, render
 from portal.panel import Refused, explained, panel
 from portal.views.tokens import organisation_of, organisation_params
 
-ACTIONS = {"resume": webhooks.resume, "end": webhooks.end}
-
 
 @signed_in
 def index(request: HttpRequest, by: Person) -> HttpResponse:
@@ -63,7 +61,7 @@ def page(request: HttpRequest, by: Person, webhook: Webhook, *, refused: Refused
         "page": page_of(Delivery.objects.filter(webhook=webhook).order_by("-pk"), request),
         "kinds": [label for kind, label in _kinds() if kind in webhook.kinds],
         "timeline": events_of(webhook, WEBHOOK_STEPS, by),
-        "steps": panel("webhooks", webhook, WEBHOOK_STEPS, by, refused=refused, only=ACTIONS),
+        "steps": panel("webhooks", webhook, WEBHOOK_STEPS, by, refused=refused, only=webhooks.WEBHOOK_ACTIONS),
         "refused": explained(refused, WEBHOOK_STEPS),
     }
     return render(request, "portal/machine/webhook.html", context, by=by, status=status)
