@@ -30,7 +30,7 @@ MOST_OPTIONS = 20_000
 FEWEST_OPTIONS = 60
 ITERATIONS = 1_500
 SHIFT = 16
-SHARE_OF_SPREAD = 0.3
+SHARE_OF_SPREAD = 1.5
 SPREAD_OVER = 4
 FREE_SHARES = ((0.2, 0.4), (0.6, 1.0))  # side by side
 OPTIONS_A_FREE_NEED = 4
@@ -186,7 +186,9 @@ def _searched(
     """The search once more, its temperatures by how far the options of a need lie apart, not by what they are worth."""
     first, last = core.option_start[:-1][core.needs], core.option_start[1:][core.needs] - 1
     apart = core.reduced[first] - core.reduced[np.minimum(first + SPREAD_OVER, last)]
-    search = primal.Search(replace(core, median=max(int(np.median(apart) * SHARE_OF_SPREAD), 1)), seed=seed, start=None)
+    search = primal.Search(
+        replace(core, median=max(int(np.median(apart) * SHARE_OF_SPREAD), 1)), seed=seed, start=None, phases=primal.PACKING_START
+    )
 
     def go_on(now: primal.Search) -> bool:
         return may_gain(now.best_value)

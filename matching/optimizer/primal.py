@@ -56,6 +56,8 @@ class Phase:
 COLD_START = (Phase(76, 1014, 0.1, 0.003), Phase(20, 820, 0.01, 0.002), Phase(4, 0, 0.0005, 0.0001))
 FEW_NEEDS_START = (Phase(70, 973, 0.2, 0.003), Phase(26, 717, 0.02, 0.001), Phase(4, 0, 0.0005, 0.0001))
 FEW_NEEDS = 2_000
+# Where each option draws on one resource alone: prices of units say little of what packs well together.
+PACKING_START = (Phase(70, 940, 0.2, 0.003), Phase(26, 717, 0.02, 0.001), Phase(4, 0, 0.0005, 0.0001))
 MANY_NEEDS_START = (
     Phase(12, 1003, 0.1, 0.03, in_halves=True),
     Phase(18, 1003, 0.03, 0.003),
@@ -292,10 +294,10 @@ class Search:
     `schedule` tells how many steps each chain took in each block so far.
     """
 
-    def __init__(self, core: Core, *, seed: int, start: IntArray | None) -> None:
+    def __init__(self, core: Core, *, seed: int, start: IntArray | None, phases: tuple[Phase, ...] = ()) -> None:
         self.core = core
         *states, self._lots = seeds(CHAINS + 1, seed)
-        self.blocks = [(phase, heat) for phase in plan(core, is_warm=start is not None) for heat in phase.heats()]
+        self.blocks = [(phase, heat) for phase in phases or plan(core, is_warm=start is not None) for heat in phase.heats()]
         self.schedule: list[int] = []
         self.best = constructed(core) if start is None else self._warmed(start)
         self.best_value = value_of(core.problem, self.best)
