@@ -7,8 +7,10 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
@@ -183,13 +185,17 @@ def _yes_no(field: FormField, value: Any, _known: Known, path: str) -> bool:
 
 def _choice(field: FormField, value: Any, _known: Known, path: str) -> str:
     assert field.choices is not None
-    text = _plain(value)
-    if text in field.choices.values:
-        return text
-    for member in field.choices:
-        if text == str(member.label):
-            return str(member.value)
-    raise _not_offered(field, value, path, now("、").join(str(label) for label in field.choices.labels))
+    found = _offered(field.choices, get_language()).get(_plain(value))
+    if found is None:
+        raise _not_offered(field, value, path, now("、").join(str(label) for label in field.choices.labels))
+    return found
+
+
+@cache
+def _offered(choices: Any, _language: str | None) -> Mapping[str, str]:
+    """Each value by itself and by its label in the reader's language; asked of every cell of a table."""
+    labels = {str(label): str(value) for value, label in choices.choices}
+    return labels | {str(value): str(value) for value in choices.values}
 
 
 def _choices(field: FormField, value: Any, known: Known, path: str) -> list[str]:
