@@ -16,6 +16,10 @@ from portal.access import oversees
 EVENTS_MAX = 100
 LABELS: Mapping[str, Any] = {  # what is recorded without being a step
     "invite": _("送达银行"),
+    "prepare": _("编制"),
+    "attach": _("上传扫描件"),
+    "enter": _("导入"),
+    "report": _("报送"),
     "ask": _("提出"),
     "file": _("提出异议"),
     "register": _("申请入驻"),

@@ -124,11 +124,12 @@ def _suggestion(row: AnswerRow, filing: Filing) -> Suggestion:
 
 
 def _unmentioned(answer: MinistryAnswer) -> QuerySet[Filing]:
-    """Reported cases that no row of the file was found to mean."""
+    """Reported cases that no row of the file means, nor may mean while it waits for an officer."""
     waiting = Filing.objects.filter(
         province=answer.province, programme=answer.programme_id, track=answer.track, state=Filing.State.REPORTED
     )
-    return waiting.exclude(Q(answers__answer=answer))
+    lists = AnswerRow.objects.filter(answer=answer, state=R.OPEN).values_list("suggested", flat=True)
+    return waiting.exclude(Q(answers__answer=answer) | Q(pk__in={pk for suggested in lists for pk in suggested}))
 
 
 def _params(by: Person) -> tuple[Param, ...]:

@@ -103,12 +103,12 @@ def entered(client, world, *filings, once="a", **changes):
 
 
 def test_the_province_enters_the_answer_and_settles_the_altered_row_by_hand(world, cast, as_):
-    filing = factories.filing(world, state="reported")
+    filing, silent = factories.filings(world, factories.firms(world, 2), state="reported")
     province = as_("zhao")
     shown = entered(province, world, filing, firm="湖北改名有限公司")
     answer, row = MinistryAnswer.objects.get(), AnswerRow.objects.get()
     assert "名称与申报不一致" in shown.content.decode()
-    assert shown.context["unmentioned"] == 1
+    assert [row.pk for row in shown.context["silent"]] == [silent.pk]
 
     compared = province.get(f"/answer-rows/{row.pk}/?filing={filing.pk}")
     (suggestion,) = compared.context["suggestions"]
