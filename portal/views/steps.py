@@ -6,9 +6,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -104,12 +105,9 @@ def enter(request: HttpRequest, by: Person, kind: str, pk: int, name: str) -> Ht
     return _attempt(request, by, kind, obj, name, record)
 
 
-def _sent(request: HttpRequest) -> QueryDict:
+def _sent(request: HttpRequest) -> MultiValueDict[str, Any]:
     """What was typed, with the files that were chosen."""
-    sent = request.POST.copy()
-    for name in request.FILES:
-        sent.setlist(name, request.FILES.getlist(name))
-    return sent
+    return MultiValueDict({**dict(request.POST.lists()), **dict(request.FILES.lists())})
 
 
 def _found(by: Person, kind: str, pk: int) -> tuple[Kind, Any]:

@@ -34,11 +34,23 @@ def find_filing(by: Person, pk: int) -> Filing:
     return filing
 
 
+def entering(what: str, params: Sequence[Param], shown: Any) -> Any:
+    """POST on the list: one row entered at a case, described by its params."""
+
+    @extend_schema(request=entry(what, (FILING, *params)), responses={201: shown}, parameters=[IDEMPOTENCY_KEY])
+    def create(self: "AtCase", request: Request) -> Response:
+        """Enter one at a case."""
+        return self.make(request)
+
+    return create
+
+
 class AtCase(Resource):
-    """Rows of cases. `enter` makes one from what `params` reads; uploads are for pages."""
+    """Rows of cases. `enter` makes one from what `entered` describes; uploads are for pages."""
 
     filterset_fields: ClassVar[tuple[str, ...]] = ("filing",)
     enter: ClassVar[Callable[..., Any]]
+    entered: ClassVar[Sequence[Param]] = ()
     related: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
@@ -46,7 +58,7 @@ class AtCase(Resource):
         return rows.select_related(*AT_CASE, *cls.related).prefetch_related("filing__steps__unit__organisation")
 
     def params(self, _filing: Filing) -> Sequence[Param]:
-        raise NotImplementedError
+        return self.entered
 
     def make(self, request: Request) -> Response:
         return once(request, lambda: self._make(request))
@@ -78,18 +90,10 @@ class Consultations(AtCase):
     begins_with = ("ask",)
     enter = staticmethod(consultations.ask)
     related = ("from_unit__organisation", "to_unit__organisation")
+    create = entering("Consultation", consultations.ask_params(), ConsultationShown)
 
     def params(self, filing: Filing) -> Sequence[Param]:
         return consultations.ask_params(filing)
-
-    @extend_schema(
-        request=entry("Consultation", (FILING, *consultations.ask_params())),
-        responses={201: ConsultationShown},
-        parameters=[IDEMPOTENCY_KEY],
-    )
-    def create(self, request: Request) -> Response:
-        """Ask a unit, by its code."""
-        return self.make(request)
 
 
 class CheckShown(serializers.ModelSerializer[CheckRecord]):
@@ -110,14 +114,8 @@ class Checks(AtCase):
     filterset_fields = ("filing", "result")
     enter = staticmethod(records.check)
     related = ("kind", "unit__organisation")
-
-    def params(self, _filing: Filing) -> Sequence[Param]:
-        return records.CHECK_PARAMS
-
-    @extend_schema(request=entry("Check", (FILING, *records.CHECK_PARAMS)), responses={201: CheckShown}, parameters=[IDEMPOTENCY_KEY])
-    def create(self, request: Request) -> Response:
-        """Put a check on record."""
-        return self.make(request)
+    entered = records.CHECK_PARAMS
+    create = entering("Check", records.CHECK_PARAMS, CheckShown)
 
 
 class SiteVisitShown(serializers.ModelSerializer[SiteVisit]):
@@ -136,16 +134,8 @@ class SiteVisits(AtCase):
     serializer_class = SiteVisitShown
     enter = staticmethod(records.visit)
     related = ("unit__organisation",)
-
-    def params(self, _filing: Filing) -> Sequence[Param]:
-        return records.VISIT_PARAMS
-
-    @extend_schema(
-        request=entry("SiteVisit", (FILING, *records.VISIT_PARAMS)), responses={201: SiteVisitShown}, parameters=[IDEMPOTENCY_KEY]
-    )
-    def create(self, request: Request) -> Response:
-        """Put a visit on record."""
-        return self.make(request)
+    entered = records.VISIT_PARAMS
+    create = entering("SiteVisit", records.VISIT_PARAMS, SiteVisitShown)
 
 
 class RemarkShown(serializers.ModelSerializer[Remark]):
@@ -165,14 +155,8 @@ class Remarks(AtCase):
     filterset_fields = ("filing", "kind")
     enter = staticmethod(records.message)
     related = ("unit__organisation",)
-
-    def params(self, _filing: Filing) -> Sequence[Param]:
-        return records.MESSAGE_PARAMS
-
-    @extend_schema(request=entry("Message", (FILING, *records.MESSAGE_PARAMS)), responses={201: RemarkShown}, parameters=[IDEMPOTENCY_KEY])
-    def create(self, request: Request) -> Response:
-        """Write a message to the other side."""
-        return self.make(request)
+    entered = records.MESSAGE_PARAMS
+    create = entering("Message", records.MESSAGE_PARAMS, RemarkShown)
 
 
 class UnlockShown(Presented):
@@ -191,14 +175,8 @@ class Unlocks(AtCase):
     steps, actions = UNLOCK_STEPS, unlocking.UNLOCK_ACTIONS
     begins_with = ("ask",)
     enter = staticmethod(unlocking.ask)
-
-    def params(self, _filing: Filing) -> Sequence[Param]:
-        return unlocking.ASK_PARAMS
-
-    @extend_schema(request=entry("Unlock", (FILING, *unlocking.ASK_PARAMS)), responses={201: UnlockShown}, parameters=[IDEMPOTENCY_KEY])
-    def create(self, request: Request) -> Response:
-        """Ask for fields to be opened."""
-        return self.make(request)
+    entered = unlocking.ASK_PARAMS
+    create = entering("Unlock", unlocking.ASK_PARAMS, UnlockShown)
 
 
 class AppealShown(Presented):
@@ -220,14 +198,8 @@ class Appeals(AtCase):
     begins_with = ("file",)
     enter = staticmethod(appeals.file)
     related = ("unit__organisation",)
-
-    def params(self, _filing: Filing) -> Sequence[Param]:
-        return appeals.FILE_PARAMS
-
-    @extend_schema(request=entry("Appeal", (FILING, *appeals.FILE_PARAMS)), responses={201: AppealShown}, parameters=[IDEMPOTENCY_KEY])
-    def create(self, request: Request) -> Response:
-        """Object to the decision."""
-        return self.make(request)
+    entered = appeals.FILE_PARAMS
+    create = entering("Appeal", appeals.FILE_PARAMS, AppealShown)
 
 
 class ChangedShown(serializers.ModelSerializer[ChangedField]):

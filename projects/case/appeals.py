@@ -1,6 +1,8 @@
 """异议申诉: once against each decision that ended a case in review; somebody else decides, at the unit above where a unit has nobody else."""
 
 import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -84,7 +86,7 @@ def withdraw(row: Appeal, *, by: Person, at: dt.datetime, seen: int, note: str =
         return _answer(row, "withdraw", by=by, at=at, seen=seen, note=note)
 
 
-APPEAL_ACTIONS = {"uphold": uphold, "dismiss": dismiss, "withdraw": withdraw}
+APPEAL_ACTIONS: Mapping[str, Callable[..., Any]] = {"uphold": uphold, "dismiss": dismiss, "withdraw": withdraw}
 
 
 def decision_of(filing: Filing) -> AuditEvent:

@@ -4,7 +4,7 @@ A change is read by the rules of the form itself. What it means for banks is the
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -101,7 +101,7 @@ def withdraw(row: ChangeRequest, *, by: Person, at: dt.datetime, seen: int, note
     return _end(row, "withdraw", by=by, at=at, seen=seen, note=note)
 
 
-CHANGE_ACTIONS = {"grant": grant, "refuse": refuse, "withdraw": withdraw}
+CHANGE_ACTIONS: Mapping[str, Callable[..., Any]] = {"grant": grant, "refuse": refuse, "withdraw": withdraw}
 
 
 def _end(row: ChangeRequest, verb: str, *, by: Person, at: dt.datetime, seen: int, note: str) -> ChangeRequest:
@@ -199,5 +199,5 @@ def _after(row: ChangeRequest) -> dict[str, Any]:
 
 def _rename_legal(filing: Filing, name: str, *, by: Person, at: dt.datetime) -> None:
     profile = FirmProfile.objects.get(organisation=filing.firm_id)
-    everybody = {"allow": lambda _profile, _by: True, "by": by, "at": at}
-    amend(profile, "change", seen=profile.version, changes={LEGAL_REPRESENTATIVE: name}, **everybody)
+    changed = {LEGAL_REPRESENTATIVE: name}
+    amend(profile, "change", by=by, at=at, seen=profile.version, changes=changed, allow=lambda _profile, _by: True)

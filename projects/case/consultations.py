@@ -1,7 +1,7 @@
 """会商: the unit where a case lies asks another for its opinion. The case waits for nobody: its next stage is told of what is open."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.files.base import File
@@ -93,7 +93,7 @@ def open_of(filing: Filing) -> list[Consultation]:
     return list(rows.select_related("to_unit__organisation").order_by("due_at"))
 
 
-CONSULTATION_ACTIONS = {"answer": answer, "recall": recall}
+CONSULTATION_ACTIONS: Mapping[str, Callable[..., Any]] = {"answer": answer, "recall": recall}
 
 
 def _end(row: Consultation, verb: str, *, by: Person, at: dt.datetime, seen: int, upload: Sequence[File] = (), **how: Any) -> Consultation:

@@ -1,7 +1,8 @@
 """申请解锁: a firm that corrects a returned case asks for further fields; the reviewer opens them, with those tied to them, or not."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -71,7 +72,7 @@ def refuse(row: UnlockRequest, *, by: Person, at: dt.datetime, seen: int, note: 
         return take(UNLOCK_STEPS, "refuse", row, by=by, at=at, seen=seen, note=note)  # type: ignore[no-any-return]  # `take` returns what it was given
 
 
-UNLOCK_ACTIONS = {"grant": grant, "refuse": refuse}
+UNLOCK_ACTIONS: Mapping[str, Callable[..., Any]] = {"grant": grant, "refuse": refuse}
 
 
 def _problems(filing: Filing, names: Sequence[str], reason: str) -> Iterable[Problem]:

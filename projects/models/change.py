@@ -1,16 +1,15 @@
 """变更申请: after admission or listing a firm asks for a change; before and after are kept field by field."""
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from common.models import NATION, Provincial, Versioned
+from common.models import NATION, Provincial
 from organisations.models import Unit
 from projects.models.record import WRITTEN_ONCE
-from projects.models.request import ByFirmQuerySet
+from projects.models.request import FirmRequest
 
 
 class ChangeRule(models.Model):
@@ -39,7 +38,7 @@ class ChangeRule(models.Model):
         return f"{self.field} → {self.get_tier_display()}"
 
 
-class ChangeRequest(Provincial, Versioned):
+class ChangeRequest(FirmRequest):
     class State(models.TextChoices):
         ASKED = "asked", _("等待决定")
         GRANTED = "granted", _("已同意变更")
@@ -53,11 +52,7 @@ class ChangeRequest(Provincial, Versioned):
     stage = models.CharField(_("环节"), max_length=20, blank=True)
     reason = models.TextField(_("变更理由"))
     state = models.CharField(_("状态"), max_length=20, choices=State, default=State.ASKED)
-    asked_at = models.DateTimeField(_("申请时间"))
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("申请人"))
     due_at = models.DateTimeField(_("决定期限"), null=True, blank=True)
-
-    objects = ByFirmQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("变更申请")

@@ -1,16 +1,14 @@
 """申请解锁: while a case is returned, its firm asks for further fields to be opened."""
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from common.models import Provincial, Versioned
-from projects.models.request import ByFirmQuerySet
+from projects.models.request import FirmRequest
 
 
-class UnlockRequest(Provincial, Versioned):
+class UnlockRequest(FirmRequest):
     class State(models.TextChoices):
         ASKED = "asked", _("等待答复")
         GRANTED = "granted", _("已开放")
@@ -21,10 +19,6 @@ class UnlockRequest(Provincial, Versioned):
     fields = ArrayField(models.CharField(max_length=60), verbose_name=_("申请开放的内容"))
     reason = models.TextField(_("理由"))
     state = models.CharField(_("状态"), max_length=20, choices=State, default=State.ASKED)
-    asked_at = models.DateTimeField(_("申请时间"))
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("申请人"))
-
-    objects = ByFirmQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("解锁申请")
