@@ -18,6 +18,8 @@ from common.errors import DomainError, Invalid, Problem
 from common.steps import Step
 from deals.actions import ANSWER_ACTIONS, ANSWER_ROW_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS
 from deals.models import Deal
+from deals.progress import steps as reporting
+from deals.progress.states import MONTH_STEPS, REPORT_STEPS
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies.actions import CLAIM_ACTIONS
 from deals.subsidies.states import STEPS_OF_CHANNEL
@@ -25,17 +27,34 @@ from exchange.actions import EXPORT_ACTIONS, IMPORT_ACTIONS
 from exchange.states import EXPORT_STEPS, IMPORT_STEPS
 from exchange.webhook_states import WEBHOOK_STEPS
 from exchange.webhooks import WEBHOOK_ACTIONS
-from matching.actions import ROUND_ACTIONS, SCENARIO_ACTIONS
+from matching.actions import SCENARIO_ACTIONS
 from matching.states import ROUND_STEPS, SCENARIO_STEPS
 from organisations.actors import Person
 from organisations.entering import read
 from organisations.idempotency import Answer
+from organisations.registering import REGISTRATION_ACTIONS
+from organisations.states import REGISTRATION_STEPS
 from portal import entries, reads
 from portal.access import signed_in
 from portal.matters import MATTERS
 from portal.page import once
 from portal.panel import Refused
-from portal.views import answers, claims, deals, exports, filings, forwards, imports, invitations, matters, rounds, scenarios, webhooks
+from portal.views import (
+    answers,
+    claims,
+    deals,
+    exports,
+    filings,
+    forwards,
+    imports,
+    invitations,
+    matters,
+    registrations,
+    rounds,
+    scenarios,
+    sheets,
+    webhooks,
+)
 from projects.actions import FORWARD_ACTIONS
 from projects.answers.states import ANSWER_STEPS, ROW_STEPS
 from projects.forwarding.states import FORWARD_STEPS
@@ -58,6 +77,8 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "filings": Kind(reads.filings, lambda _filing: FILING_STEPS, FILING_ACTIONS, filings.page),
     "forwards": Kind(reads.forwards, lambda _forward: FORWARD_STEPS, FORWARD_ACTIONS, forwards.page),
+    "progress-reports": Kind(reads.progress_reports, lambda _report: REPORT_STEPS, {"correct": reporting.correct}, sheets.page),
+    "reporting-months": Kind(reads.reporting_months, lambda _month: MONTH_STEPS, {"close": reporting.close}, sheets.months_page),
     "answers": Kind(reads.answers, lambda _answer: ANSWER_STEPS, ANSWER_ACTIONS, answers.page),
     "answer-rows": Kind(reads.answer_rows, lambda _row: ROW_STEPS, ANSWER_ROW_ACTIONS, answers.row_page),
     **{kind: Kind(matter.rows, lambda _row, steps=matter.steps: steps, matter.actions, matters.page) for kind, matter in MATTERS.items()},
@@ -66,6 +87,7 @@ KINDS: Mapping[str, Kind] = {
     "claims": Kind(reads.claims, lambda claim: STEPS_OF_CHANNEL[claim.scheme.channel], CLAIM_ACTIONS, claims.page),
     "rounds": Kind(reads.rounds, lambda _round: ROUND_STEPS, ROUND_ACTIONS, rounds.page),
     "webhooks": Kind(webhooks.rows, lambda _webhook: WEBHOOK_STEPS, WEBHOOK_ACTIONS, webhooks.page),
+    "registrations": Kind(registrations.rows, lambda _row: REGISTRATION_STEPS, REGISTRATION_ACTIONS, registrations.page),
     "scenarios": Kind(reads.scenarios, lambda _scenario: SCENARIO_STEPS, SCENARIO_ACTIONS, scenarios.page),
     "exports": Kind(reads.exports, lambda _export: EXPORT_STEPS, EXPORT_ACTIONS, exports.page),
     "imports": Kind(reads.imports, lambda _job: IMPORT_STEPS, IMPORT_ACTIONS, imports.page),
