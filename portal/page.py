@@ -5,14 +5,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render as django_render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from django_htmx.http import HTMX_STOP_POLLING
 
+from common.errors import DomainError
 from common.models import CalendarException
 from organisations.actors import Person
 from organisations.clock import now
@@ -57,6 +60,20 @@ def attached(content: bytes, *, name: str, content_type: str = "application/octe
     answer = HttpResponse(content, content_type=content_type)
     answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     return answer
+
+
+def take_uploads(request: HttpRequest, take: Callable[[Any], Any]) -> None:
+    """Each file that was sent, taken or refused by itself, and said so."""
+    chosen = request.FILES.getlist("upload")
+    for upload in chosen:
+        try:
+            row = take(upload)
+        except DomainError as error:
+            messages.error(request, _("“%(name)s”未上传：%(why)s") % {"name": upload.name, "why": error})
+        else:
+            messages.success(request, _("已上传：%(name)s") % {"name": row.name})
+    if not chosen:
+        messages.error(request, _("没有选择文件。"))
 
 
 def polled(request: HttpRequest, template: str, context: Mapping[str, Any], *, by: Person) -> HttpResponse:

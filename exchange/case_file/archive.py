@@ -13,7 +13,7 @@ from exchange.case_file import papers, rows, words
 from exchange.case_file.part import Part
 from exchange.packing import entry
 from organisations.actors import Person
-from projects.attachments import shown_name
+from organisations.uploads import shown_name
 from projects.models import Filing
 
 INDEX, MANIFEST = "目录.txt", "manifest.sha256"

@@ -7,7 +7,6 @@ from common.steps import subject_of
 from exchange import forward_papers
 from exchange.case_file.part import Part, stored
 from organisations.actors import Person
-
 from projects.case.files import files_of
 from projects.models import CheckRecord, Consultation, Filing, ForwardBatch, ProjectFile, SiteVisit
 

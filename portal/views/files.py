@@ -7,12 +7,11 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from common.errors import DomainError
 from exchange import case_file
 from organisations.actors import Person
 from portal import reads
 from portal.access import require, signed_in
-from portal.page import attached
+from portal.page import attached, take_uploads
 from projects import attachments
 from projects.models import ProjectFile
 from projects.states import by_firm
@@ -23,16 +22,7 @@ from projects.states import by_firm
 def attach(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     filing = get_object_or_404(reads.filings(by), pk=pk)
     require(by_firm(filing, by))
-    chosen = request.FILES.getlist("upload")
-    for upload in chosen:
-        try:
-            row = attachments.attach(filing, kind=request.POST.get("kind", ""), upload=upload, by=by, at=by.at)
-        except DomainError as error:
-            messages.error(request, _("“%(name)s”未上传：%(why)s") % {"name": upload.name, "why": error})
-        else:
-            messages.success(request, _("已上传：%(name)s") % {"name": row.name})
-    if not chosen:
-        messages.error(request, _("没有选择文件。"))
+    take_uploads(request, lambda upload: attachments.attach(filing, kind=request.POST.get("kind", ""), upload=upload, by=by, at=by.at))
     return redirect("filing", pk)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +19,7 @@ from portal import moves, reads
 from portal.access import is_reviewer, oversees, require, signed_in
 from portal.history import events_of
 from portal.inputs import draw, unplaced
-from portal.page import attached, once, page_of, render
+from portal.page import attached, once, page_of, render, take_uploads
 from portal.panel import Refused, explained, panel
 from projects.actions import FORWARD_ACTIONS
 from projects.forwarding import scans, steps
@@ -82,16 +81,7 @@ def paper(_request: HttpRequest, by: Person, pk: int, name: str) -> HttpResponse
 @signed_in
 def attach(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     forward = get_object_or_404(reads.forwards(by), pk=pk)
-    chosen = request.FILES.getlist("upload")
-    for upload in chosen:
-        try:
-            row = scans.attach(forward, upload=upload, by=by, at=by.at)
-        except DomainError as error:
-            messages.error(request, _("“%(name)s”未上传：%(why)s") % {"name": upload.name, "why": error})
-        else:
-            messages.success(request, _("已上传：%(name)s") % {"name": row.name})
-    if not chosen:
-        messages.error(request, _("没有选择文件。"))
+    take_uploads(request, lambda upload: scans.attach(forward, upload=upload, by=by, at=by.at))
     return redirect("forward", pk)
 
 

@@ -1,7 +1,6 @@
 """The stamped letter, scanned: taken in by what it is, kept as it came."""
 
 import datetime as dt
-import hashlib
 import uuid
 
 from django.core.files.base import ContentFile, File
@@ -13,7 +12,7 @@ from common.errors import Conflict, Invalid, NotAllowed, Problem
 from common.steps import lock, record
 from organisations import policy
 from organisations.actors import Person
-from projects.attachments import kind_of, read_upload, shown_name
+from organisations.uploads import taken_in
 from projects.forwarding.states import by_unit
 from projects.models import ForwardBatch, ForwardScan
 
@@ -34,23 +33,21 @@ def attach(forward: ForwardBatch, *, upload: File, by: Person, at: dt.datetime) 
         if not may_attach(current, by):
             raise Conflict(_("定稿之后才能上传盖章扫描件。"), remedy=_("请先定稿，打印公文并用印。"))
         limit = policy.number("attachment_max_mb", province=current.province, on=timezone.localdate(at))
-        content = read_upload(upload, most=limit)
-        ending = kind_of(content)
-        if ending not in TAKEN:
+        paper = taken_in(upload, most=limit)
+        if paper.ending not in TAKEN:
             raise Invalid([Problem("upload", "not_taken", _("不接受此类文件。"), _("请上传 PDF、JPG 或 PNG 扫描件。"))])
-        digest = hashlib.sha256(content).hexdigest()
-        known = ForwardScan.objects.filter(forward=current, sha256=digest).first()
+        known = ForwardScan.objects.filter(forward=current, sha256=paper.sha256).first()
         if known is not None:
             return known
         row = ForwardScan(
             forward=current,
-            name=shown_name(upload.name or "", ending),
-            size=len(content),
-            sha256=digest,
+            name=paper.name,
+            size=len(paper.content),
+            sha256=paper.sha256,
             uploaded_at=at,
             province=current.province,
         )
-        row.content.save(f"{uuid.uuid4().hex}.{ending}", ContentFile(content), save=False)
+        row.content.save(f"{uuid.uuid4().hex}.{paper.ending}", ContentFile(paper.content), save=False)
         row.save(force_insert=True)
-        record(current, "attach", by=by, at=at, changes={"file": [None, row.name], "sha256": [None, digest]})
+        record(current, "attach", by=by, at=at, changes={"file": [None, row.name], "sha256": [None, paper.sha256]})
     return row
