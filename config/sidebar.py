@@ -91,6 +91,8 @@ GROUPS = (
             ("common.auditevent", "history"),
             ("common.auditseal", "verified"),
             ("common.deadline", "timer"),
+            ("exchange.notice", "notifications"),
+            ("exchange.delivery", "webhook"),
         ),
     ),
     (

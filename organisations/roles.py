@@ -149,7 +149,14 @@ DESKS = (
         "operator",
         _("运维"),
         lambda seat: seat.role == Role.SYSTEM_OPERATOR,
-        view=("axes.accessattempt", "django_celery_results.taskresult", "django_celery_beat.periodictask", "common.calendarexception"),
+        view=(
+            "axes.accessattempt",
+            "exchange.notice",
+            "exchange.delivery",
+            "django_celery_results.taskresult",
+            "django_celery_beat.periodictask",
+            "common.calendarexception",
+        ),
         edit=("common.calendarexception",),
     ),
     DeskRights(
