@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from common.errors import DomainError, Invalid, Problem
 from common.steps import Step
-from deals.actions import ANSWER_ACTIONS, ANSWER_ROW_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS
+from deals.actions import ANSWER_ACTIONS, ANSWER_ROW_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
 from deals.models import Deal
 from deals.progress import steps as reporting
 from deals.progress.states import MONTH_STEPS, REPORT_STEPS
