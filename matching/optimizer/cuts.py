@@ -22,12 +22,33 @@ LEAST_VIOLATION = 0.02
 SMALL_FOR_ITS_ROW = 60
 MOST_ITEMS = 3_000
 UNPRICED = 1e-7
-LEAST_GAIN = 3e-5
-MOST_IDLE = 2
 WARM, COLD = 1e-3, 4e-4
 PRICED = 30.0  # times the barrier: a cut that has less than this is slack
 NEWTON_STEPS = 3
 LAST_STEPS = 8
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How many rounds at most, between which temperatures, and when to stop: after so many rounds in a row of less gain than that."""
+
+    rounds: int
+    warm: float = WARM
+    cold: float = COLD
+    least_gain: float = 3e-5
+    most_idle: int = 2
+
+
+FEW_ROWS = 300
+ON_MANY_ROWS, ON_FEW_ROWS = Effort(4), Effort(12)
+PATIENT = Effort(40, warm=5e-4, cold=2e-4, least_gain=1e-5, most_idle=4)
+
+
+def effort(rows: int, *, is_hurried: bool) -> Effort | None:
+    """What pays: where rows are many each round is dear, and in a hurry none is worth its time."""
+    if rows <= FEW_ROWS:
+        return ON_FEW_ROWS if is_hurried else PATIENT
+    return None if is_hurried else ON_MANY_ROWS
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,31 +117,31 @@ def orders_of_covers(amount: IntArray, share: NDArray[np.float64]) -> IntArray:
 
 
 def improve(
-    problem: Problem, tight: Tightened, model: dual.Dual, price: NDArray[np.float64], *, rounds: int, stop: Callable[[], bool]
+    problem: Problem, tight: Tightened, model: dual.Dual, price: NDArray[np.float64], *, effort: Effort, stop: Callable[[], bool]
 ) -> tuple[dual.Dual, NDArray[np.float64]]:
     """Add the cuts that the shares violate, price them, drop those without a price, again; then cool once more."""
     rows = rows_with_lumps(problem, tight, model)
     base = model
     before, idle = np.inf, 0
-    for _ in range(rounds):
+    for _ in range(effort.rounds):
         if stop():
             break
-        _, _, weights = model.smoothed(price, WARM)
+        _, _, weights = model.smoothed(price, effort.warm)
         worth = np.zeros(problem.resources)
         worth[model.rows.resource] = price[: len(model.rows.resource)]
         worth[worth <= UNPRICED * model.sharp(price)] = 0
         new = separate(rows, model, weights, worth)
         if not new:
             break
-        model, price = dual.with_cuts(base, tight, model, price, tuple(new), PRICED * descent.barrier_weight(model, price, WARM))
-        price = descent.newton(model, price, WARM, NEWTON_STEPS, stop)
+        model, price = dual.with_cuts(base, tight, model, price, tuple(new), PRICED * descent.barrier_weight(model, price, effort.warm))
+        price = descent.newton(model, price, effort.warm, NEWTON_STEPS, stop)
         after = model.sharp(price)
-        idle = idle + 1 if before - after < LEAST_GAIN * abs(after) else 0
-        if idle == MOST_IDLE:
+        idle = idle + 1 if before - after < effort.least_gain * abs(after) else 0
+        if idle == effort.most_idle:
             break
         before = min(before, after)
-    model, price = dual.with_cuts(base, tight, model, price, (), PRICED * descent.barrier_weight(model, price, WARM))
-    return model, descent.newton(model, price, COLD, LAST_STEPS, stop)
+    model, price = dual.with_cuts(base, tight, model, price, (), PRICED * descent.barrier_weight(model, price, effort.warm))
+    return model, descent.newton(model, price, effort.cold, LAST_STEPS, stop)
 
 
 def still_true(problem: Problem, tight: Tightened, cuts: tuple[Cut, ...]) -> tuple[Cut, ...]:

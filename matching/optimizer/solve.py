@@ -46,8 +46,6 @@ DEFAULT_STEPS_PER_NEED = 200
 FEWEST_STEPS, MOST_STEPS = 20_000, 20_000_000
 SHARE_OF_TIME, SHARE_OF_TIME_BEFORE_TREE, SHARE_OF_TIME_BEFORE_EXACT = 0.98, 0.7, 0.15
 SHARE_OF_TIME_FOR_PRICES, SHARE_OF_TIME_FOR_CUTS = 0.6, 0.5
-FEW_ROWS = 300
-CUT_ROUNDS_SMALL, CUT_ROUNDS, CUT_ROUNDS_HURRIED = 12, 4, 0
 REPAIR_STEPS = 50_000
 UNHURRIED_S = 3.0
 
@@ -167,9 +165,9 @@ def find_prices(
         model, price = _fitted(problem, tight, active, crew, temperatures, lambda: not watch.report("prices"))
         found.append(rounding.to_prices(problem, model, price))
         watch.give_up_at(SHARE_OF_TIME_FOR_CUTS)
-        rounds = CUT_ROUNDS_SMALL if len(model.rows) <= FEW_ROWS else CUT_ROUNDS_HURRIED if is_hurried else CUT_ROUNDS
-        if rounds and len(model.value) and 0 < len(model.rows) <= descent.MOST_ROWS_FOR_NEWTON and watch.report("cuts"):
-            model, price = cuts.improve(problem, tight, model, price, rounds=rounds, stop=lambda: not watch.report("cuts"))
+        effort = cuts.effort(len(model.rows), is_hurried=is_hurried)
+        if effort is not None and len(model.value) and 0 < len(model.rows) <= descent.MOST_ROWS_FOR_NEWTON and watch.report("cuts"):
+            model, price = cuts.improve(problem, tight, model, price, effort=effort, stop=lambda: not watch.report("cuts"))
             found.append(rounding.to_prices(problem, model, price))
         watch.give_up_at(1.0)
     return min(found, key=lambda prices: bound_of(problem, tight, prices))
