@@ -231,4 +231,4 @@ def _in_scope(request: Request, needed: str) -> None:
     """A machine takes out and brings in only what its token lets it read and write of that kind."""
     scopes = getattr(request.auth, "scopes", None)
     if scopes is not None and needed not in scopes:
-        raise NotAllowed(_("令牌的权限不包括 %(scope)s。") % {"scope": needed}, code="out_of_scope")
+        raise NotAllowed(_("令牌的权限不包括 %(scope)s。") % {"scope": needed}, code="scope_missing")

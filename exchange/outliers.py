@@ -59,6 +59,8 @@ class Amounts:
 
 
 def _wan(cell: Any) -> float:
+    if isinstance(cell, int | float):
+        return float(cell)
     try:
         return float(parse_wan(cell, field="")) / YUAN_PER_WAN
     except Invalid:

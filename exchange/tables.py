@@ -75,7 +75,7 @@ class Table:
 
     def rows(self) -> Iterator[Row]:
         """Row by row, with no more than one in memory; blank rows and totals are passed over. Raises Invalid at too many."""
-        known = [(place - 1, column) for column in self.columns if (place := self.places.get(column.name))]
+        known = sorted((place - 1, one.name, one) for one in self.columns if (place := self.places.get(one.name)))
         width = max(self.places.values())
         taken = 0
         for number, cells in enumerate(self.sheet.iter_rows(min_row=self.first_row, max_col=width), start=self.first_row):
@@ -133,22 +133,25 @@ def _as_text(value: Any) -> str:
     return format(Decimal(repr(value)), "f")
 
 
-def _row(number: int, cells: Sequence[Any], known: Sequence[tuple[int, Column]]) -> Row | None:
+def _row(number: int, cells: Sequence[Any], known: Sequence[tuple[int, str, Column]]) -> Row | None:
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    for place, one in known:
-        if place >= len(cells) or cells[place].value is None:
+    for place, name, one in known:
+        if place >= len(cells):
+            break
+        cell = cells[place]
+        if cell.value is None:
             continue
-        if cells[place].data_type == "e":
-            problems.append(_unreadable(one, "cell_error", cells[place].value))
+        if cell.data_type == "e":
+            problems.append(_unreadable(one, "cell_error", cell.value))
             continue
         try:
-            value = as_typed(cells[place], one.param)
+            value = as_typed(cell, one.param)
         except ValueError:
-            problems.append(_unreadable(one, "digits_lost", cells[place].value))
+            problems.append(_unreadable(one, "digits_lost", cell.value))
             continue
         if value is not None:
-            values[one.name] = value
+            values[name] = value
     if not (values or problems) or _is_total(values):
         return None
     return Row(number, values, tuple(problems))

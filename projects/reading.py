@@ -25,6 +25,7 @@ from projects.identifiers import parse_project_code
 
 ROWS_MAX = 500
 SHOWN_MAX = 60
+COLLECTIONS = (list, dict)
 INTEGER_MAX = 32_767
 RATE_BP_MAX = 10_000
 _PERCENT = re.compile(r"\d{1,3}(\.\d{1,2})?")
@@ -91,7 +92,9 @@ def _unknown(fields: tuple[FormField, ...], form: Mapping[str, Any], path: str) 
 
 
 def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip()) or (isinstance(value, list | dict) and not value)
+    if isinstance(value, str):
+        return not value or value.isspace()
+    return value is None or (isinstance(value, COLLECTIONS) and not value)
 
 
 def _plain(value: Any) -> str:

@@ -84,7 +84,7 @@ class Filings(Importer):
     def write(self, entries: Sequence[Entry]) -> list[Written]:
         new = [entry for entry in entries if entry.obj is None]
         made = start_many(
-            [(entry.values["firm"], entry.values["form"]) for entry in new],
+            [(entry.values["firm"], self._kept(entry)) for entry in new],
             programme=self.programme,
             track=self.track,
             by=self.by,
@@ -148,20 +148,21 @@ class Filings(Importer):
             for one in row.problems
         ]
         if entry.is_sound:
-            entry.values = {"firm": firm}
-            entry.values["form"] = form | self._kept(entry, typed, values)
+            entry.values = {"firm": firm, "form": form, "typed": typed, "values": values}
             self._repeated(entry)
             self._locked(entry)
 
-    def _kept(self, entry: Entry, typed: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-        """What the form is to keep: as the page would have posted it; what means the same as before, as it was typed before."""
+    def _kept(self, entry: Entry) -> dict[str, Any]:
+        """The form as it is to be kept: as the page would have posted it; what means the same as before, as it was typed before."""
+        typed, values = entry.values["typed"], entry.values["values"]
         before = entry.obj.form if entry.obj is not None else {}
         fields = tuple(FIELDS[name] for name in typed if name in before)
         meant, _problems = read_fields(
             fields, {field.name: before[field.name] for field in fields}, self.known[entry.values["firm"].province]
         )
         same = {name for name, value in meant.items() if value == values.get(name)}
-        return {name: before[name] if name in same else _as_posted(name, values.get(name)) for name in typed}
+        posted = {name: before[name] if name in same else _as_posted(name, values.get(name)) for name in typed}
+        return {**entry.values["form"], **posted}
 
     def _examined(self, form: Mapping[str, Any], _typed: Mapping[str, Any], firm: Organisation) -> tuple[dict[str, Any], list[Problem]]:
         """By the reader and the rules of the page, as for submission."""
@@ -179,21 +180,21 @@ class Filings(Importer):
         return None
 
     def _repeated(self, entry: Entry) -> None:
-        code = entry.values["form"].get("project_code")
+        code = entry.values["values"].get("project_code")
         if code:
             self.once((entry.values["firm"].pk, code), entry, field="project_code")
 
     def _locked(self, entry: Entry) -> None:
         if entry.obj is None or entry.obj.state == Filing.State.DRAFT:
             return
-        for name in changed_fields(entry.obj.form, entry.values["form"]):
+        for name in changed_fields(entry.obj.form, self._kept(entry)):
             if name not in editable_fields(entry.obj):
                 label = FIELDS[name].label if name in FIELDS else name
                 message = _("“%(label)s”不在退回修改的范围内。") % {"label": label}
                 entry.problems.append(Problem(name, "field_locked", message, _("请恢复原内容；确需修改的，请联系退回单位开放此项。")))
 
     def _save(self, entry: Entry) -> Written:
-        filing, form = entry.obj, entry.values["form"]
+        filing, form = entry.obj, self._kept(entry)
         if not changed_fields(filing.form, form):
             return Written(entry.row.number, Outcome.UNCHANGED, filing.pk)
         save_form(filing, form=form, by=self.by, at=self.at, seen=filing.version)
