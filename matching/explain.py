@@ -31,11 +31,18 @@ LACKS: Mapping[str, Any] = {
     "stability": _("不是上一轮推荐的银行，少 %(points)s 分"),
     "full_stack": _("不能享受全部贴息"),
 }
-LIMITS: Mapping[str, Any] = {
-    APPETITE: _("“%(name)s”剩余不足；每增加 1 万元，本轮总分约增 %(price)s 分"),
-    CASE_LOAD: _("%(name)s可受理件数已满；每增加 1 件，本轮总分约增 %(price)s 分"),
-    TICKET: _("%(name)s对该企业的单户上限不足；每增加 1 万元，本轮总分约增 %(price)s 分"),
-    BUDGET: _("“%(name)s”%(year)s年度预算不足；每增加 1 万元，本轮总分约增 %(price)s 分"),
+FULL: Mapping[str, Any] = {
+    APPETITE: _("“%(name)s”剩余不足"),
+    CASE_LOAD: _("%(name)s可受理件数已满"),
+    TICKET: _("%(name)s对该企业的单户上限不足"),
+    BUDGET: _("“%(name)s”%(year)s年度预算不足"),
+}
+PER_UNIT = _("每增加 1 万元，本轮总分约增 %(price)s 分")
+WORTH: Mapping[str, Any] = {
+    APPETITE: PER_UNIT,
+    CASE_LOAD: _("每增加 1 件，本轮总分约增 %(price)s 分"),
+    TICKET: PER_UNIT,
+    BUDGET: PER_UNIT,
 }
 TERM_NAMES: Mapping[str, Any] = {
     "coverage": _("获得推荐"),
@@ -137,7 +144,11 @@ def _budget(row: Mapping[str, Any]) -> str:
 
 
 def _limit(row: Mapping[str, Any]) -> str:
-    return now("%(limit)s。") % {"limit": str(LIMITS[row["kind"]]) % {**row, "price": _points(row["price"])}}
+    """What is full; and what one more of it would be worth, where that is more than nothing."""
+    told = [str(FULL[row["kind"]]) % row]
+    if row["price"]:
+        told.append(str(WORTH[row["kind"]]) % {"price": _points(row["price"])})
+    return now("%(limit)s。") % {"limit": now("；").join(told)}
 
 
 def _listed(banks: list[str]) -> str:
