@@ -142,3 +142,16 @@ def test_too_many_rows_are_refused_while_reading(monkeypatch):
     monkeypatch.setattr(tables, "ROWS_MAX", 2)
 
     assert _refused(book(["项目名称"], ["甲"], ["乙"], ["丙"])) == [("upload", "too_many_rows")]
+
+
+@pytest.mark.parametrize("code", ["zh-hans", "en"])
+def test_no_two_columns_of_an_import_share_a_title(code, world):
+    from exchange.importers import IMPORTERS
+    from exchange.listings.projects import equipment_columns
+
+    with translation.override(code):
+        for importer in IMPORTERS.values():
+            titles = [tables._title(str(one.param.label)) for one in importer.columns()]
+            assert len(set(titles)) == len(titles)
+        titles = [tables._title(str(one.label)) for one in equipment_columns()]
+        assert len(set(titles)) == len(titles)
