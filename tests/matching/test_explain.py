@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 
 from ledger.models import LedgerAccount
-from matching import explain, refusals
+from matching import explain, outcome, refusals
 from matching.models import NonMatch, Recommendation
 from projects.models import Need
 from schemes.models import Budget, Scheme, SchemeVersion
@@ -154,3 +154,10 @@ def test_every_code_has_a_sentence():
 
     assert set(explain.SENTENCES) == {rule.code for rule in RULES}
     assert set(explain.TERMS) | {"full_stack"} == set(TERMS)
+
+
+def test_full_limit_that_is_worth_nothing_more_says_only_that_it_is_full():
+    limit = {"kind": "appetite", "name": "工行武汉", "price": 0}
+    non_match = NonMatch(code=outcome.LIMITS_FULL, explanation={"limits": [limit], "next_round_on": "2026-12-01"})
+
+    assert explain.why_not(non_match)[1] == "“工行武汉”剩余不足。"
