@@ -1,6 +1,6 @@
 """The ministry's answers and their rows: read, applied, resolved one by one. A file comes in by the page that reads it."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from rest_framework import serializers
@@ -12,7 +12,7 @@ from projects.models import AnswerRow, MinistryAnswer
 
 
 class AnswerShown(Presented):
-    programme = serializers.SlugRelatedField("code", read_only=True)
+    programme: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField("code", read_only=True)
 
     class Meta:
         model = MinistryAnswer

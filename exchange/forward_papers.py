@@ -7,6 +7,7 @@ whatever language the reader uses.
 import io
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.utils import translation
@@ -15,6 +16,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 from reportlab.lib import colors
+from reportlab.lib.enums import TA_CENTER, TA_LEFT, TA_RIGHT
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -44,6 +46,14 @@ COLUMNS: tuple[Shown, ...] = (
     Shown("form_version", "申报表版次", lambda row: row["form_version"], "integer"),
 )
 WIDTHS_MM = (52, 46, 46, 38, 18, 20, 20, 20, 14)  # of the printed list; the version of the form stands in the workbook only
+MARGIN = 10 * mm
+RULES = (
+    ("GRID", (0, 0), (-1, -1), 0.4, colors.grey),
+    ("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#E7ECF2")),
+    ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+    ("LEFTPADDING", (0, 0), (-1, -1), 2),
+    ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+)
 
 
 def letter(forward: ForwardBatch) -> bytes:
@@ -88,49 +98,48 @@ def printed(forward: ForwardBatch) -> bytes:
     """The list as it is stapled to the letter: version and digest on every page."""
     _printable(forward)
     pdfmetrics.registerFont(UnicodeCIDFont(PRINTED))
-    cell, right = (
-        ParagraphStyle(name, fontName=PRINTED, fontSize=8, leading=10, wordWrap="CJK", alignment=n) for name, n in (("l", 0), ("r", 2))
-    )
-    head = ParagraphStyle("h", fontName=PRINTED, fontSize=15, leading=20, alignment=1, spaceAfter=4 * mm)
-    columns = COLUMNS[: len(WIDTHS_MM)]
-    rows = [[Paragraph(str(column.label), cell) for column in columns]]
-    rows += [
-        [Paragraph(_escaped(_text(column, row)), right if column.kind == "wan" else cell) for column in columns] for row in forward.content
-    ]
-    total = {name: format_wan(_sum(forward.content, name)) for name in ("total_investment", "equipment_investment", "need")}
-    rows.append([Paragraph("合计" if n == 0 else total.get(column.name, ""), right if n else cell) for n, column in enumerate(columns)])
-    table = LongTable(rows, colWidths=[width * mm for width in WIDTHS_MM], repeatRows=1)
-    table.setStyle(
-        TableStyle(
-            [
-                ("GRID", (0, 0), (-1, -1), 0.4, colors.grey),
-                ("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#E7ECF2")),
-                ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-                ("LEFTPADDING", (0, 0), (-1, -1), 2),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 2),
-            ]
-        )
-    )
+    title = f"{forward.batch.name}项目清单"
     kept = io.BytesIO()
     paper = SimpleDocTemplate(
         kept,
         pagesize=landscape(A4),
         invariant=1,
-        title=f"{forward.batch.name}项目清单",
+        title=title,
         author=forward.unit.organisation.name,
-        leftMargin=10 * mm,
-        rightMargin=10 * mm,
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
         topMargin=14 * mm,
         bottomMargin=16 * mm,
     )
-
-    def foot(canvas: Any, page: Any) -> None:
-        canvas.setFont(PRINTED, 8)
-        canvas.drawString(10 * mm, 9 * mm, f"{forward.unit.organisation.name}　第{forward.list_version}版　SHA-256 {forward.sha256}")
-        canvas.drawRightString(landscape(A4)[0] - 10 * mm, 9 * mm, f"第{page.page}页")
-
-    paper.build([Paragraph(_escaped(f"{forward.batch.name}项目清单"), head), table], onFirstPage=foot, onLaterPages=foot)
+    head = ParagraphStyle("head", fontName=PRINTED, fontSize=15, leading=20, alignment=TA_CENTER, spaceAfter=4 * mm)
+    foot = partial(_foot, forward)
+    paper.build([Paragraph(_escaped(title), head), _table(forward.content)], onFirstPage=foot, onLaterPages=foot)
     return kept.getvalue()
+
+
+def _table(content: Sequence[Mapping[str, Any]]) -> LongTable:
+    columns = COLUMNS[: len(WIDTHS_MM)]
+    total = {name: format_wan(_sum(content, name)) for name in ("total_investment", "equipment_investment", "need")}
+    rows = [
+        [_cell(str(column.label)) for column in columns],
+        *([_cell(_text(column, row), is_number=column.kind == "wan") for column in columns] for row in content),
+        [_cell("合计"), *(_cell(total.get(column.name, ""), is_number=True) for column in columns[1:])],
+    ]
+    table = LongTable(rows, colWidths=[width * mm for width in WIDTHS_MM], repeatRows=1)
+    table.setStyle(TableStyle(RULES))
+    return table
+
+
+def _cell(text: str, *, is_number: bool = False) -> Paragraph:
+    alignment = TA_RIGHT if is_number else TA_LEFT
+    style = ParagraphStyle(f"cell{alignment}", fontName=PRINTED, fontSize=8, leading=10, wordWrap="CJK", alignment=alignment)
+    return Paragraph(_escaped(text), style)
+
+
+def _foot(forward: ForwardBatch, canvas: Any, page: Any) -> None:
+    canvas.setFont(PRINTED, 8)
+    canvas.drawString(MARGIN, 9 * mm, f"{forward.unit.organisation.name}　第{forward.list_version}版　SHA-256 {forward.sha256}")
+    canvas.drawRightString(landscape(A4)[0] - MARGIN, 9 * mm, f"第{page.page}页")
 
 
 PAPERS: Mapping[str, tuple[str, str, Callable[[ForwardBatch], bytes]]] = {

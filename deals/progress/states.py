@@ -1,5 +1,6 @@
 """What may be done to a progress report once it stands, and to a month; and what is entered in them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from django.utils.translation import gettext_lazy as _
@@ -29,7 +30,7 @@ MONTHLY = (
     Param("physical_percent", "integer", _("形象进度（%）"), required=False),
     Param("milestone", "text", _("下一节点"), required=False),
 )
-PARAMS = {K.WEEKLY: (*WEEKLY, CORRECTION), K.MONTHLY: (*MONTHLY, CORRECTION)}
+PARAMS: Mapping[str, tuple[Param, ...]] = {K.WEEKLY: (*WEEKLY, CORRECTION), K.MONTHLY: (*MONTHLY, CORRECTION)}
 
 
 def by_reporting_unit(report: ProgressReport, by: Person) -> bool:

@@ -19,6 +19,7 @@ from projects.models import Filing
 
 K = ProgressReport.Kind
 ENTERED = ("contacted", "stage", *ProgressReport.CUMULATIVE, "problem", "help_asked", "physical_percent", "milestone")
+LABELS = {field.name: field.verbose_name for field in ProgressReport._meta.concrete_fields}
 PERCENT_MAX = 100
 ONE_DAY = dt.timedelta(days=1)
 
@@ -123,7 +124,8 @@ def _rows(
     filings = list(figures.due(unit, K.MONTHLY).filter(pk__in=[filing.pk for filing in filings]).select_related("project"))
     prefilled = figures.prefilled(filings, kind, period_start=period_start)
     before = figures.last_reports(filings, kind, before=period_start)
-    rows, problems = [], []
+    rows: list[ProgressReport] = []
+    problems: list[Problem] = []
     for filing in filings:
         typed = {name: value for name, value in entered.get(filing.pk, {}).items() if name in ENTERED}
         told = prefilled[filing.pk] | typed
@@ -164,8 +166,7 @@ def _falling(later: Mapping[str, Any], earlier: Mapping[str, Any], which: Any) -
     """The one rule of cumulative figures."""
     for name in ProgressReport.CUMULATIVE:
         if later[name] < earlier[name]:
-            label = ProgressReport._meta.get_field(name).verbose_name
-            message = _("%(label)s与%(which)s相比减少了。") % {"label": label, "which": which}
+            message = _("%(label)s与%(which)s相比减少了。") % {"label": LABELS[name], "which": which}
             yield Problem(name, "falls", message, _("累计数只增不减；确需核减的，请填写核减说明。"))
 
 

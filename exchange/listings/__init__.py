@@ -5,11 +5,11 @@ Rows come through the resource's own `visible`, so that an export never shows mo
 
 from collections.abc import Mapping
 
-from exchange.listings import deals, lenders, projects, rounds
+from exchange.listings import deals, lenders, projects, reporting, rounds
 from exchange.listings.listing import Listing, Part
 
 LISTINGS: Mapping[str, Listing] = {
-    listing.kind: listing for listing in (*projects.LISTINGS, *rounds.LISTINGS, *deals.LISTINGS, *lenders.LISTINGS)
+    listing.kind: listing for listing in (*projects.LISTINGS, *rounds.LISTINGS, *deals.LISTINGS, *reporting.LISTINGS, *lenders.LISTINGS)
 }
 
 __all__ = ["LISTINGS", "Listing", "Part"]

@@ -1,7 +1,7 @@
 """My work: what waits for this person, the soonest deadline first, and how much lies where."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from projects.models import Filing
 
 Claim = SubsidyClaim.State
 SHOWN = 30
-TIER_CLOSES = {Unit.Kind.CITY: "city_closes_at", Unit.Kind.PROVINCE: "province_closes_at"}
+TIER_CLOSES: Mapping[str, str] = {Unit.Kind.CITY: "city_closes_at", Unit.Kind.PROVINCE: "province_closes_at"}
 FAR = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 

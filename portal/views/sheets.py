@@ -34,6 +34,7 @@ from projects.models import Filing, ReviewStep
 
 K = ProgressReport.Kind
 WAN = ("approved", "signed", "drawn", "paid", "invested")
+WORDS = {"stage": dict(ProgressReport.Stage.choices), "problem": dict(ProgressReport.Problem.choices)}
 PERIODS_BACK = 5
 
 
@@ -46,8 +47,12 @@ class Sheet:
     period_start: dt.date
 
     @property
+    def period(self) -> str:
+        return self.period_start.isoformat()
+
+    @property
     def query(self) -> str:
-        return f"kind={self.kind}&period={self.period_start.isoformat()}"
+        return f"kind={self.kind}&period={self.period}"
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,6 @@ def detail(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
 def page(request: HttpRequest, by: Person, report: ProgressReport, *, refused: Refused | None = None, status: int = 200) -> HttpResponse:
     context = {
         "report": report,
-        "likely": None,
         "timeline": events_of(report, REPORT_STEPS, by),
         "steps": panel(
             "progress-reports", report, REPORT_STEPS, by, refused=refused, only={"correct"}, likely={"correct": _typed(vars(report))}
@@ -174,8 +178,7 @@ def _rows(sheet: Sheet) -> list[Row]:
 
 def _row(filing: Filing, report: ProgressReport | None, told: Mapping[str, Any]) -> Row:
     shown = dict(vars(report)) if report else dict(told)
-    labels = {name: ProgressReport._meta.get_field(name) for name in ("stage", "problem")}
-    return Row(filing, report, shown | {f"{name}_label": dict(field.flatchoices)[shown[name]] for name, field in labels.items()})
+    return Row(filing, report, shown | {f"{name}_label": words[shown[name]] for name, words in WORDS.items()})
 
 
 def _form(request: HttpRequest, by: Person, sheet: Sheet, filing: Filing, *, error: DomainError | None = None) -> HttpResponse:

@@ -1,5 +1,7 @@
 """上报: cases that leave a unit together under one stamped letter."""
 
+from collections.abc import Mapping
+
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -71,7 +73,7 @@ class ForwardBatch(Provincial, Versioned):
         return f"{self.batch} · {self.unit}"
 
 
-MINISTRIES = {Batch.Track.INDUSTRY: "工业和信息化部", Batch.Track.NDRC: "国家发展和改革委员会"}
+MINISTRIES: Mapping[str, str] = {Batch.Track.INDUSTRY: "工业和信息化部", Batch.Track.NDRC: "国家发展和改革委员会"}
 
 
 class ForwardedCase(Provincial):

@@ -5,6 +5,8 @@ import datetime as dt
 import pytest
 
 from deals.models import ProgressReport, ReportingMonth
+from exchange.columns import cell_of
+from exchange.listings import LISTINGS
 from tests import factories
 from tests.factories import NOW
 
@@ -77,3 +79,19 @@ def test_nobody_else_enters_it(name, status, world, cast, as_):
 
     assert as_(name).post(f"/sheets/{filing.pk}/?{WEEK}", ENTERED | {"once": "a"}).status_code == status
     assert not ProgressReport.objects.exists()
+
+
+def test_the_sheet_goes_out_as_a_workbook_of_its_period(world, cast, as_):
+    first, _second = factories.filings(world, factories.firms(world, 2))
+    county = as_("chen")
+    county.post(f"/sheets/{first.pk}/?{WEEK}", ENTERED | {"once": "a"})
+    county.post(f"/sheets/unchanged/?{WEEK}", {"once": "b"})
+    county.post("/sheets/unchanged/?kind=monthly&period=2026-03-01", {"once": "c"})
+
+    shown = county.get(f"/sheets/?{WEEK}").content.decode()
+
+    for name, value in (("kind", "weekly"), ("period_start", "2026-03-02")):
+        assert f'<input type="hidden" name="filter.{name}" value="{value}">' in shown
+    listing = LISTINGS["progress-reports"]
+    rows = listing.rows(cast.chen, {"kind": ["weekly"], "period_start": ["2026-03-02"]})
+    assert [cell_of(column, row) for column in listing.columns() if column.name == "approved" for row in rows] == [0, 1000]
