@@ -76,6 +76,8 @@ GROUPS = (
             ("schemes.relendingfacility", "public"),
             ("organisations.policynotice", "campaign"),
             ("organisations.policyparameter", "tune"),
+            ("projects.changerule", "rule"),
+            ("projects.checkkind", "fact_check"),
             ("organisations.programme", "flag"),
             ("organisations.reviewreason", "rule"),
             ("common.calendarexception", "event_busy"),

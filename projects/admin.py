@@ -9,10 +9,25 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from organisations.acting import acting
-from organisations.desk import ReadOnly, Rows, in_wan, state, table
+from organisations.desk import Desk, ReadOnly, Rows, in_wan, state, table
 from organisations.step_desk import StepDesk
 from projects.form_fields import FIELDS
-from projects.models import Disclosure, EquipmentItem, Filing, FilingVersion, IntendedBank, Need, Project, ReviewStep
+from projects.models import (
+    Appeal,
+    ChangedField,
+    ChangeRequest,
+    ChangeRule,
+    CheckKind,
+    Consultation,
+    Disclosure,
+    EquipmentItem,
+    Filing,
+    FilingVersion,
+    IntendedBank,
+    Need,
+    Project,
+    ReviewStep,
+)
 from projects.states import FILING_STEPS
 
 
@@ -162,3 +177,54 @@ class NeedAdmin(ReadOnly):
     @display(description=_("申报状态"))
     def filing_state(self, need: Need) -> str:
         return str(need.filing.get_state_display())
+
+
+@admin.register(CheckKind)
+class CheckKindAdmin(Desk):
+    list_display = ("code", "name", "name_en", "source")
+    search_fields = ("code", "name")
+    ordering = ("code",)
+
+
+@admin.register(ChangeRule)
+class ChangeRuleAdmin(Desk):
+    """A change of policy is a further row with its own day."""
+
+    list_display = ("field", "tier", "province", "valid_from", "valid_to", "source", "is_inferred")
+    list_filter = ("tier", "is_inferred", "province")
+    search_fields = ("field", "source")
+    ordering = ("field", "valid_from")
+
+
+@admin.register(Consultation)
+class ConsultationAdmin(ReadOnly):
+    list_display = ("filing", "from_unit", "to_unit", state, "asked_at", "due_at", "opinion")
+    list_filter = ("state", "opinion")
+    search_fields = ("filing__title", "filing__firm__name")
+    list_select_related = ("filing", "from_unit__organisation", "to_unit__organisation")
+    ordering = ("-id",)
+
+
+@admin.register(Appeal)
+class AppealAdmin(ReadOnly):
+    list_display = ("filing", "unit", state, "filed_at", "due_at", "decided_by")
+    list_filter = ("state",)
+    search_fields = ("filing__title", "filing__firm__name")
+    list_select_related = ("filing", "unit__organisation", "decided_by")
+    ordering = ("-id",)
+
+
+class ChangedRows(Rows):
+    model = ChangedField
+    fields = ("field", "before", "after")
+    show_change_link = False
+
+
+@admin.register(ChangeRequest)
+class ChangeRequestAdmin(ReadOnly):
+    list_display = ("filing", "tier", "unit", state, "asked_at", "due_at")
+    list_filter = ("state", "tier")
+    search_fields = ("filing__title", "filing__firm__name")
+    list_select_related = ("filing", "unit__organisation")
+    inlines = (ChangedRows,)
+    ordering = ("-id",)
