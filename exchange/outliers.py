@@ -47,15 +47,19 @@ class Amounts:
         usual = median(amounts) if len(amounts) >= FEW else 0
         for row, wan in zip(self._rows[name], amounts, strict=True):
             if usual and not usual / FACTOR < wan < usual * FACTOR:
-                yield self._mark(name, row, wan, _("同列多数约为 %(usual)s 万元。") % {"usual": f"{usual:,.6g}"})
+                yield self._mark(name, row, wan, _("同列多数约为 %(usual)s 万元。") % {"usual": _shown(usual)})
             elif not usual and wan > REASONABLE_WAN:
                 yield self._mark(name, row, wan, "")
 
     def _mark(self, name: str, row: int, wan: float, beside: Any) -> Mark:
-        told = {"label": self.columns[name].label, "amount": f"{wan:,.6g}", "beside": beside}
+        told = {"label": self.columns[name].label, "amount": _shown(wan), "beside": beside}
         message = _("“%(label)s”填为 %(amount)s 万元，请核对是否把元与万元弄混。%(beside)s") % told
         problem = Problem(name, "other_unit", message, _("确认无误的，可直接提交。"))
         return Mark(self.table.title, row, self.table.places[name], name, problem)
+
+
+def _shown(wan: float) -> str:
+    return f"{wan:,.2f}".rstrip("0").rstrip(".")
 
 
 def _wan(cell: Any) -> float:

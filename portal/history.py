@@ -18,6 +18,8 @@ LABELS: Mapping[str, Any] = {  # what is recorded without being a step
     "invite": _("送达银行"),
     "prepare": _("编制"),
     "attach": _("上传扫描件"),
+    "hand_in": _("上传"),
+    "download": _("下载"),
     "enter": _("导入"),
     "report": _("报送"),
     "ask": _("提出"),

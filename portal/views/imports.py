@@ -103,5 +103,6 @@ def _shown(job: Import) -> dict[str, Any]:
         "job": job,
         "label": label_of(job),
         "is_running": job.state in RUNNING,
+        "faults": max(job.faulty_cells, len(job.faults)),
         "more_faults": max(job.faulty_cells - len(job.faults), 0),
     }
