@@ -4,13 +4,16 @@ import datetime as dt
 
 from common.models import AuditEvent, Deadline
 from deals import tasks
-from deals.actions import DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
+from deals.actions import ANSWER_ACTIONS, ANSWER_ROW_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
 from deals.models import AccrualLine
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies.actions import CLAIM_ACTIONS
 from deals.subsidies.states import STEPS_OF_CHANNEL
 from matching.states import ROUND_STEPS
 from organisations import reminders
+from projects.actions import FORWARD_ACTIONS
+from projects.answers.states import ANSWER_STEPS, ROW_STEPS
+from projects.forwarding.states import FORWARD_STEPS
 from projects.states import FILING_STEPS
 from tests.deals import cases
 from tests.deals.cases import DAY
@@ -70,3 +73,6 @@ def test_every_step_a_person_takes_has_its_action():
     assert set(FILING_ACTIONS) == set(FILING_STEPS) - BY_SYSTEM["filing"]
     assert set(ROUND_ACTIONS) == set(ROUND_STEPS) - BY_SYSTEM["round"]
     assert set(CLAIM_ACTIONS) == set().union(*STEPS_OF_CHANNEL.values())
+    assert set(FORWARD_ACTIONS) == set(FORWARD_STEPS)
+    assert set(ANSWER_ACTIONS) == set(ANSWER_STEPS)
+    assert set(ANSWER_ROW_ACTIONS) == set(ROW_STEPS) - {"settle", "doubt"}  # taken with the whole answer
