@@ -19,6 +19,7 @@ from portal.access import signed_in
 from portal.inputs import draw
 from portal.page import once, render
 from projects import candidate_list, review
+from projects.case import consultations
 from projects.models import Filing
 from projects.states import FILING_STEPS
 
@@ -89,8 +90,10 @@ def _chosen(request: HttpRequest, by: Person, step: Step) -> list[Row]:
             seen[int(pk)] = int(version)
     found = reads.filings(by).filter(pk__in=seen).order_by("pk")
     rows = [Row(filing, seen[filing.pk], _problems(filing, seen[filing.pk], step, by)) for filing in found]
+    open_of = consultations.open_of_many([row.filing for row in rows])
     for row in rows:
         row.filing.move = moves.of_filing(row.filing, by)
+        row.filing.asked_others = open_of.get(row.filing.pk, 0)
     return rows
 
 

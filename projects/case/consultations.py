@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.files.base import File
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -91,6 +92,12 @@ def open_of(filing: Filing) -> list[Consultation]:
     """What still waits for an answer: the page of a pass warns of it."""
     rows = Consultation.objects.filter(filing=filing, state=Consultation.State.OPEN)
     return list(rows.select_related("to_unit__organisation").order_by("due_at"))
+
+
+def open_of_many(filings: Sequence[Filing]) -> dict[int, int]:
+    """Filing → how many units have not answered; one query for any number."""
+    rows = Consultation.objects.filter(filing__in=filings, state=Consultation.State.OPEN).order_by().values("filing")
+    return dict(rows.annotate(n=Count("pk")).values_list("filing", "n"))
 
 
 CONSULTATION_ACTIONS: Mapping[str, Callable[..., Any]] = {"answer": answer, "recall": recall}

@@ -235,3 +235,11 @@ def test_pages_of_a_case_cost_the_same_for_one_row_and_three(address, as_, cast,
         costs.append(queries(client, address.format(pk=filing.pk)))
 
     assert costs[0] == costs[1]
+
+
+def test_a_bulk_pass_warns_of_what_is_not_answered(as_, cast, filing):
+    consultations.ask(filing, to_unit="NDRC-420111", question="x", by=cast.chen, at=NOW)
+
+    preview = as_("chen").post("/filings/bulk/pass/", {"row": f"{filing.pk}:{filing.version}"})
+
+    assert "1 件会商未答复" in preview.content.decode()
