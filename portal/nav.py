@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 from organisations.actors import Person
 from organisations.interests import may_declare
 from organisations.models import Role
+from organisations.staff import lets_in
 from portal.access import is_bank, is_finance, is_firm, is_provincial, is_reviewer, oversees
 
 
@@ -49,6 +50,8 @@ MENU = (
     Entry("filings", _("申报台账"), sees_filings),
     Entry("forwards", pgettext_lazy("list", "上报批次"), sees_filings),
     Entry("answers", pgettext_lazy("list", "国家反馈"), lambda by: is_provincial(by) or oversees(by)),
+    Entry("overdue", _("督办"), sees_filings),
+    Entry("sheets", _("项目调度"), sees_filings),
     Entry("adequacy", _("储备充足度"), sees_filings),
     Entry("invitations", pgettext_lazy("list", "对接邀请"), is_bank),
     Entry("deals", pgettext_lazy("list", "对接项目"), lambda by: is_bank(by) or is_firm(by) or sees_filings(by)),
@@ -56,7 +59,9 @@ MENU = (
     Entry("progress", _("进度总览"), oversees),
     Entry("claims", pgettext_lazy("list", "贴息申领"), sees_claims),
     Entry("appetites", _("投放意向"), declares),
+    Entry("registrations", _("入驻核验"), sees_filings),
     Entry("interests", _("回避申报"), may_declare),
+    Entry("people", _("人员管理"), lambda by: bool(lets_in(by))),
     Entry("tokens", _("系统对接"), lambda by: bool(by.administers)),
     Entry("accounts", _("额度与预算"), lambda by: oversees(by) or is_bank(by)),
     Entry("exports", _("导入导出"), anyone),
@@ -67,6 +72,8 @@ UNDER = {  # pages of things that have no entry of their own
     "scenarios": "rounds",
     "imports": "exports",
     "answer-rows": "answers",
+    "progress-reports": "sheets",
+    "reporting-months": "sheets",
     "webhooks": "tokens",
     "consultations": "matters",
     "unlocks": "matters",
