@@ -145,5 +145,5 @@ def _event(event: AuditEvent, *, who: str, note: str, with_fields: bool = True) 
 
 def _fields(event: AuditEvent) -> tuple[Any, ...]:
     named = event.changes.get("fields") or (event.changes.get("open_fields") or [(), ()])[1]
-    known = {**KINDS, **FIELDS}
+    known: Mapping[str, Any] = {**KINDS, **FIELDS}
     return tuple(known[name].label for name in named if name in known)
