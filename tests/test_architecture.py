@@ -29,6 +29,7 @@ COMMON = {"__init__", "admin", "apps", "errors", "models", "money", "steps", "wo
 NAMES_OF_NOTHING = {"core", "helper", "helpers", "misc", "service", "services", "util", "utils"}
 SIGNALS = {"django.dispatch", "django.db.models.signals", "django.core.signals", "django.contrib.auth.signals"}
 EDGES = {"admin", "api", "tasks", "urls"}
+TABLES = {"listings", "importers"}  # workbooks are an edge beside the API: the rows, filters and marks of its resources
 SUPPRESSION = re.compile(r"#\s*(?:noqa(?::[\sA-Z0-9,]+)?|type:\s*ignore(?:\[[^\]]*\])?)\s*(?P<reason>(?:--|#)\s*\S.*)?")
 # Spelled in two halves, so that this file does not find itself.
 NEVER_SAID = re.compile("分配" + "贷款|" + "allo" + "cat", re.IGNORECASE)
@@ -160,7 +161,7 @@ def test_steps_do_not_import_edges():
     found = [
         (here(path).as_posix(), name)
         for path in modules()
-        if here(path).parts[0] not in {"config", "portal", "seeds"} and here(path).stem not in EDGES
+        if here(path).parts[0] not in {"config", "portal", "seeds"} and here(path).stem not in EDGES and not TABLES & set(here(path).parts)
         for name in imports(path)
         if name.split(".")[0] in PARTS and len(name.split(".")) == 2 and name.split(".")[1] in {"admin", "api", "urls"}
     ]
