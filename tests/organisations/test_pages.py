@@ -102,3 +102,12 @@ def test_any_order_costs_the_same_for_one_row_and_for_seven(client, world, cast,
         assert len(client.get(f"/api/filings/?ordering={ordering}").json()["results"]) == 7
 
     assert len(seven) == len(one)
+
+
+@pytest.mark.parametrize("sent", ["1", "yes", "-3"])
+def test_what_is_neither_true_nor_false_filters_nothing_silently(client, sent):
+    answer = client.get(f"/api/needs/?open_to_other_banks={sent}")
+
+    (problem,) = answer.json()["errors"]
+    assert (answer.status_code, problem["field"], problem["code"]) == (422, "open_to_other_banks", "not_a_boolean")
+    assert client.get("/api/needs/?open_to_other_banks=true").status_code == 200
