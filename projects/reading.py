@@ -4,11 +4,11 @@ import datetime as dt
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as now
@@ -188,7 +188,7 @@ def _yes_no(field: FormField, value: Any, _known: Known, path: str) -> bool:
 
 def _choice(field: FormField, value: Any, _known: Known, path: str) -> str:
     assert field.choices is not None
-    found = _offered(field.choices, get_language()).get(_plain(value))
+    found = _offered(cast("Hashable", field.choices), get_language()).get(_plain(value))
     if found is None:
         raise _not_offered(field, value, path, now("、").join(str(label) for label in field.choices.labels))
     return found
