@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from django_filters.rest_framework import BooleanFilter, DjangoFilterBackend
+from django_filters import BooleanFilter
+from django_filters.rest_framework import DjangoFilterBackend
 
 from common.errors import Invalid, Problem
 
