@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.openapi import AutoSchema
@@ -12,7 +12,7 @@ from rest_framework import serializers
 from common.steps import Param
 from organisations.resources.shapes import ProblemDocument
 
-HEADER = OpenApiParameter.HEADER
+HEADER: Literal["header"] = "header"
 IF_MATCH = OpenApiParameter(
     "If-Match",
     str,

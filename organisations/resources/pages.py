@@ -36,7 +36,7 @@ class Mark:
 class Pages(BasePagination):
     """A page begins where the one before ended, at a value and an id: nothing shifts under the reader, and depth costs nothing."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.url = request.build_absolute_uri()
         self.order = order_of(request, view)
         size = _size(request)

@@ -22,10 +22,6 @@ class StepView(Acting):
     schema = StepSchema()
 
     @property
-    def kind(self) -> str:
-        return self.resource.kind
-
-    @property
     def step(self) -> Step:
         return step_tables(self.resource)[self.verb]
 
@@ -53,7 +49,7 @@ def step_paths(resource: type[Resource]) -> Sequence[URLPattern]:
     return [
         path(
             f"{resource.kind}/<int:pk>/{verb}/",
-            StepView.as_view(resource=resource, verb=verb),
+            StepView.as_view(resource=resource, verb=verb, kind=resource.kind),
             name=f"{resource.kind}-{verb}",
         )
         for verb in step_tables(resource)
