@@ -58,11 +58,15 @@ def drawdown(loan: Deal, number: int = 1, amount: Decimal = Decimal(8_000_000), 
 
 
 def claim(world: World, loan: Deal, *, state: str = "reviewed", period_end: dt.date = TODAY, **fields: Any) -> SubsidyClaim:
-    scheme = world.addon.scheme
-    facts = {"requested": Decimal("4111.11"), "eligible": Decimal("4000.00"), "office": world["FIN-420000"], "claimant": loan.firm}
+    facts = {
+        "scheme": world.addon.scheme,
+        "requested": Decimal("4111.11"),
+        "eligible": Decimal("4000.00"),
+        "office": world["FIN-420000"],
+        "claimant": loan.firm,
+    }
     return SubsidyClaim.objects.create(
         deal=loan,
-        scheme=scheme,
         state=state,
         period_start=period_end - dt.timedelta(days=18),
         period_end=period_end,

@@ -1,0 +1,266 @@
+"""What each reader may do, written by hand. `tests/test_permission_matrix.py` tells how to add a line."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.permissions.asking import HIDDEN, NO_METHOD, OPEN, SIGN_IN
+from tests.permissions.readers import ALL, SIGNED_IN, who
+
+NOBODY = who()
+FIRM = who("lin su")
+FIRMS = who(FIRM, "mo_firm")
+COUNTY = who("chen hu")
+CHAIN = who(COUNTY, "wang zhao")
+REVIEWERS = who(CHAIN, "mo_county shi ndrc")
+OFFICE = who("zhao")
+READERS = who("audit reader")
+PROVINCE = who("zhao ndrc qian", READERS)  # who reads the province as a whole
+BANK = who("bai")
+BANKS = who("bai bao an mo_bank")
+OFFICERS = who("bai")
+FINANCE = who("qian tan")
+KEEPERS = who("lin mo_firm uadmin")  # who lets machines in
+PEOPLE = who(KEEPERS, "an mo_bank bao")  # who lets people in
+
+# Who may know Lin's case at all, and who Mo's: nobody else reads a name, a code, a title of it anywhere.
+KNOW_LIN = who(FIRM, CHAIN, READERS, BANK, "bao", FINANCE, "root", "ndrc")
+KNOW_MO = who("mo_firm mo_county wang zhao mo_bank", READERS, FINANCE, "root", "ndrc")
+
+# Which samples of Lin's case each reader finds: in the list of its kind, and by its number.
+INSIDE = who(FIRM, CHAIN, READERS)
+SEES = {
+    "drafts": FIRM,
+    "reviews": INSIDE,
+    "filings": who(INSIDE, BANK),
+    "needs": who(INSIDE, BANK),
+    "invitations": who(INSIDE, BANK),
+    "deals": who(INSIDE, BANK),
+    "drawdowns": who(INSIDE, BANK),
+    "interest-receipts": who(INSIDE, BANK),
+    "claims": who(INSIDE, BANK, "qian"),
+    "recommendations": who(INSIDE, BANK),
+    "non-matches": who(INSIDE),
+    "rounds": PROVINCE,
+    "scenarios": PROVINCE,
+    "registrations": who(COUNTY, OFFICE, READERS),
+    "appetites": who(PROVINCE, "bai bao"),
+} | dict.fromkeys(
+    ("banks", "branches", "regions", "industries", "programmes", "batches", "schemes", "decline-codes"), SIGNED_IN
+)  # fmt: skip
+
+# Who may take each step on Lin's case, in a state in which it may be taken. Page, API and admin must all agree.
+STEPS = {
+    "filings": {
+        "submit": FIRM,
+        "resubmit": FIRM,
+        "withdraw": FIRM,
+        "pass": who("chen"),
+        "return": who("chen"),
+        "refuse": who("chen"),
+        "not_accept": who("chen"),
+        "report": OFFICE,
+        "list": OFFICE,
+        "leave_out": OFFICE,
+        "remove": OFFICE,
+        "retire": OFFICE,
+        "hold": OFFICE,
+        "release": OFFICE,
+        "refile": FIRM,
+    },
+    "invitations": dict.fromkeys(("consent", "withhold"), FIRM)
+    | dict.fromkeys(("view", "ask", "accept", "decline"), OFFICERS)
+    | {"answer": who(FIRM, OFFICERS)},
+    "deals": dict.fromkeys(("confirm", "withdraw", "confirm_direct"), FIRM)
+    | dict.fromkeys(
+        ("start_diligence", "ask", "report_up", "approve_credit", "sign", "draw", "close_drawing", "repay", "decline"), OFFICERS
+    )
+    | {"answer": who(FIRM, OFFICERS)},
+    "claims": {"file": FIRM, "review": OFFICE, "evidence": OFFICERS, "record": who("tan")}
+    | dict.fromkeys(("approve", "refuse", "settle"), who("qian")),
+    "rounds": dict.fromkeys(("freeze", "cancel", "propose", "publish", "void"), OFFICE),
+    "scenarios": {"cancel": OFFICE},
+    "registrations": dict.fromkeys(("admit", "refuse"), COUNTY) | dict.fromkeys(("uphold", "dismiss"), who(COUNTY, OFFICE)),
+}
+# Kinds of which the scene has no sample yet: of these only that nobody finds what is not there, and that their lists tell nothing.
+UNSAMPLED = {
+    "consultations": "answer recall",
+    "unlocks": "grant refuse",
+    "appeals": "withdraw uphold dismiss",
+    "changes": "withdraw grant refuse",
+    "checks": "",
+    "site-visits": "",
+    "remarks": "",
+    "forwards": "gather freeze reopen send pull_back void",
+    "answers": "apply void",
+    "answer-rows": "resolve dismiss",
+    "progress-reports": "correct",
+    "reporting-months": "close",
+    "exports": "cancel",
+    "imports": "commit stop cancel",
+    "notices": "",
+    "webhooks": "resume end",
+    "deliveries": "",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """`of`: the sample in its address. Who may not is told 404 if they do not see the sample, else 403; or as `closed` says."""
+
+    get: frozenset[str] = NOBODY
+    post: frozenset[str] | None = None  # as `get`, if not given
+    of: str = ""
+    args: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    opens: str = OPEN
+    closed: str = ""  # what who may not is told, if not by the rule above
+
+    def may(self, method: str) -> frozenset[str]:
+        return self.get if method == "GET" or self.post is None else self.post
+
+
+def detail(kind: str) -> Page:
+    return Page(SEES[kind], of=kind)
+
+
+FILED = Page(post=FIRM, of="filings", data={"kind": "other"})
+PAGES = {
+    "healthz": Page(ALL, post=NOBODY, closed=NO_METHOD),
+    "i18n/setlang/": Page(ALL),
+    "sign-in/": Page(ALL),
+    "sign-out/": Page(post=ALL, opens=SIGN_IN),
+    "": Page(SIGNED_IN),
+    "filings/": Page(who(REVIEWERS, PROVINCE)),
+    "filings/mine/": Page(FIRMS),
+    "filings/new/": Page(FIRMS),
+    "filings/bulk/pass/": Page(post=SIGNED_IN),  # of rows one cannot see there are none
+    "filings/bulk/report/": Page(post=SIGNED_IN),
+    "filings/bulk/list/": Page(post=SIGNED_IN),
+    "filings/<int:pk>/": detail("filings"),
+    "filings/<int:pk>/edit/": Page(FIRM, of="drafts", data={"seen": "0", "name": "名称"}),
+    "filings/<int:pk>/autosave/": Page(post=FIRM, of="drafts", data={"seen": "0"}),
+    "filings/<int:pk>/disclosures/<int:disclosure_pk>/withdraw/": Page(
+        post=FIRM, of="filings", args={"disclosure_pk": "disclosures"}, closed=HIDDEN
+    ),
+    "filings/<int:pk>/files/": FILED,
+    "filings/<int:pk>/files/<int:file_pk>/": Page(SEES["filings"], of="filings", args={"file_pk": "files"}),
+    "filings/<int:pk>/files/<int:file_pk>/remove/": Page(post=NOBODY, of="filings", args={"file_pk": "files"}),
+    "inbox/": Page(REVIEWERS),
+    "adequacy/": Page(who(REVIEWERS, PROVINCE)),
+    "progress/": Page(PROVINCE),
+    "invitations/": Page(BANKS),
+    "invitations/<int:pk>/": detail("invitations"),
+    "deals/": Page(who(FIRMS, BANKS, REVIEWERS, PROVINCE)),
+    "deals/<int:pk>/": detail("deals"),
+    "rounds/": Page(PROVINCE),
+    "rounds/<int:pk>/": detail("rounds"),
+    "rounds/<int:pk>/status/": detail("rounds"),
+    "rounds/<int:pk>/recommendations/": detail("rounds"),
+    "rounds/<int:pk>/non-matches/": detail("rounds"),
+    "non-matches/<int:pk>/smallest/": Page(OFFICE, of="non-matches"),
+    "rounds/<int:pk>/scenarios/": Page(PROVINCE, post=OFFICE, of="rounds"),
+    "scenarios/<int:pk>/": detail("scenarios"),
+    "scenarios/<int:pk>/status/": detail("scenarios"),
+    "scenarios/<int:pk>/report.xlsx": Page(NOBODY, of="scenarios"),  # the sample is not computed yet
+    "claims/": Page(who(FIRMS, BANKS, FINANCE, REVIEWERS, PROVINCE)),
+    "claims/<int:pk>/": detail("claims"),
+    "accounts/": Page(who(PROVINCE, BANKS)),
+    "accounts/<int:pk>/": Page(SEES["appetites"], of="accounts", closed=HIDDEN),
+    "interests/": Page(who(REVIEWERS, FINANCE)),
+    "appetites/": Page(who("bao an mo_bank")),
+    "appetites/new/": Page(who("bao an mo_bank")),
+    "appetites/<int:pk>/": Page(who("bao"), of="appetites"),
+    "registrations/": Page(who(REVIEWERS, PROVINCE)),
+    "registrations/<int:pk>/": detail("registrations"),
+    "registrations/<int:pk>/papers/<slug:name>/": Page(SEES["registrations"], of="registrations", args={"name": "licence"}),
+    "people/": Page(PEOPLE),
+    "people/invite/": Page(post=PEOPLE),
+    "people/<int:pk>/<slug:act>/": Page(post=NOBODY, args={"act": "lock"}, closed=HIDDEN),
+    **dict.fromkeys(("can-i-apply/", "register/", "register/ask/", "join/"), Page(ALL)),
+    "policy/": Page(ALL, post=NOBODY, closed=NO_METHOD),
+    "policy/<int:pk>/": Page(ALL, post=NOBODY, opens=HIDDEN, closed=NO_METHOD),
+    "forwards/": Page(who(REVIEWERS, PROVINCE)),
+    "answers/": Page(PROVINCE),
+    "matters/": Page(who(REVIEWERS, FINANCE)),
+    "overdue/": Page(who(REVIEWERS, PROVINCE)),
+    "sheets/": Page(who(REVIEWERS, PROVINCE)),
+    "sheets/unchanged/": Page(post=REVIEWERS),
+    "reporting-months/": Page(who(REVIEWERS, PROVINCE)),
+    "tokens/": Page(KEEPERS),
+    "tokens/new/": Page(post=KEEPERS),
+    "tokens/robot/": Page(post=KEEPERS),
+    "webhooks/": Page(KEEPERS),
+    **dict.fromkeys(("exports/", "imports/", "notices/", "notices/choices/"), Page(SIGNED_IN)),
+    "exports/new/": Page(post=NOBODY, closed=HIDDEN),  # of no list there is nothing
+    "notices/read/": Page(post=SIGNED_IN),
+    "notices/undelivered/": Page(who("ops")),
+    "filings/<int:pk>/archive/": detail("filings"),  # to each reader what is theirs: tests/exchange/case_file
+    "filings/<int:pk>/change/": Page(FIRM, of="filings"),
+    "filings/<int:pk>/presence/": Page(post=SEES["filings"], of="filings"),
+    # Of what the scene has no sample yet.
+    "sheets/<int:pk>/": Page(REVIEWERS, opens=HIDDEN),
+    **dict.fromkeys(
+        (
+            f"{page}/<int:pk>/"
+            for page in ["consultations", "unlocks", "appeals", "changes", "forwards", "answers", "answer-rows", "exports", "imports"]
+        ),
+        Page(closed=HIDDEN),
+    ),
+    **dict.fromkeys(
+        (
+            "webhooks/<int:pk>/",
+            "progress-reports/<int:pk>/",
+            "case-files/<int:pk>/",
+            "notices/<int:pk>/",
+            "forwards/<int:pk>/papers/<slug:name>/",
+            "forwards/<int:pk>/scans/<int:scan_pk>/",
+            "exports/<int:pk>/file/",
+            "exports/<int:pk>/status/",
+            "imports/<int:pk>/marked/",
+            "imports/<int:pk>/status/",
+            "imports/templates/<slug:kind>/",
+        ),
+        Page(closed=HIDDEN),
+    ),
+    **dict.fromkeys(
+        (
+            "forwards/<int:pk>/scans/",
+            "tokens/<int:pk>/revoke/",
+            "webhooks/<int:pk>/deliveries/<int:delivery_pk>/replay/",
+        ),
+        Page(post=NOBODY, closed=HIDDEN),
+    ),
+    "notices/undelivered/<int:pk>/again/": Page(post=NOBODY),
+    "deals/<int:pk>/entries/<name>/": Page(post=OFFICERS, of="deals", args={"name": "rate"}, closed=HIDDEN),
+    "filings/<int:pk>/entries/<name>/": Page(post=who(FIRM, OFFICERS), of="filings", args={"name": "direct"}, closed=HIDDEN),
+}
+
+# What the API offers beside lists, single objects and steps: address → method → who.
+CALLS = {
+    "me/": {"GET": Page(SIGNED_IN)},
+    "schema/": {"GET": Page(SIGNED_IN)},
+    "docs/": {"GET": Page(SIGNED_IN)},
+    "filings/": {"POST": Page(post=FIRMS, data={"programme": "EQUIP-LOAN", "track": "industry"}, closed=HIDDEN)},
+    "filings/fields/": {"GET": Page(SIGNED_IN)},
+    "filings/<int:pk>/form/": {"GET": detail("filings"), "PUT": Page(post=FIRM, of="drafts", data={"form": {}, "seen": 0})},
+    "filings/<int:pk>/timeline/": {"GET": detail("filings")},
+    "rounds/": {"POST": Page(post=OFFICE, data={"programme": "EQUIP-LOAN", "planned_for": "2026-04-01"})},
+    "rounds/<int:pk>/progress/": {"GET": detail("rounds")},
+    "non-matches/<int:pk>/smallest-change/": {"POST": Page(post=OFFICE, of="non-matches")},
+    "scenarios/": {"POST": Page(post=OFFICE, data={"name": "情景"})},
+    "deals/": {"POST": Page(post=who(FIRM, OFFICERS))},
+    "drawdowns/<int:pk>/repay/": {"POST": Page(post=OFFICERS, of="drawdowns")},
+    "drawdowns/<int:pk>/refund/": {"POST": Page(post=OFFICERS, of="drawdowns")},
+    "drawdowns/<int:pk>/pay-supplier/": {"POST": Page(post=OFFICERS, of="drawdowns", data={"paid_on": "2026-03-02", "seen": 0})},
+    "drawdowns/<int:pk>/relending/": {
+        "POST": Page(post=OFFICERS, of="drawdowns", data={"status": "reported", "month": "2026-03", "seen": 0})
+    },
+    "interest-receipts/": {"POST": Page(post=OFFICERS)},
+    "exports/<int:pk>/file/": {"GET": Page(closed=HIDDEN)},
+    "imports/templates/<slug:of>/": {"GET": Page(closed=HIDDEN)},
+    "imports/<int:pk>/marked/": {"GET": Page(closed=HIDDEN)},
+    "imports/<int:pk>/rows/": {"GET": Page(closed=HIDDEN)},
+    "notices/<int:pk>/read/": {"POST": Page(post=NOBODY, closed=HIDDEN)},
+    "deliveries/<int:pk>/replay/": {"POST": Page(post=NOBODY, closed=HIDDEN)},
+    "appetites/<int:pk>/statement/": {"GET": detail("appetites")},
+}

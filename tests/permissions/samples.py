@@ -1,0 +1,160 @@
+"""One of everything, in two copies: Lin's case, of Hongshan and ICBC, and Mo's, of Jiangxia and Hubei Bank.
+
+Whoever may know the one may not know the other, so that each "may not" has something that could have leaked.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from common.steps import Step
+from config.api import RESOURCES
+from deals.models import InterestReceipt
+from matching.models import Scenario
+from organisations import interests
+from organisations.actors import person
+from organisations.identifiers import make_uscc
+from organisations.models import Organisation, Registration, User
+from portal.views.steps import KINDS
+from projects.models import Filing, ProjectFile
+from tests import factories
+from tests.factories import HUBEI, NOW, TODAY, World
+from tests.people import Cast
+from tests.permissions import readers
+from tests.portal import cases
+
+PAPER = "filings/paper.pdf"
+SAMPLES_OF = {
+    "filings": ("drafts", "reviews", "returned", "filings"),
+    "claims": ("bank-claims", "claims"),
+}  # the first whose state is right, else the last
+LINS = ("420111", "IND-420111", "ICBC-WH")
+MOS = ("420115", "IND-420115", "HBB-WH")
+
+
+@dataclass
+class Scene:
+    """`rows`: a sample of each kind by its name, those of Lin's case. `lins` and `mos`: what only those of the case may read."""
+
+    users: dict[str, User]
+    rows: dict[str, Any]
+    lins: tuple[str, ...]
+    mos: tuple[str, ...]
+    mos_rows: dict[str, Any] = field(default_factory=dict)
+
+
+def scene(world: World, cast: Cast) -> Scene:
+    users = readers.seated(world, cast)
+    lins = _case(world, cast.firm, *LINS)
+    mos = _case(world, cast.other_firm, *MOS)
+    return Scene(users, lins | _of_everybody(world, users), _secrets(cast.firm, lins), _secrets(cast.other_firm, mos), mos)
+
+
+def _case(world: World, firm: Organisation, region: str, unit: str, branch: str) -> dict[str, Any]:
+    """A draft, a filing in review, and one listed with all that follows: file, invitation, deal, claim, recommendation."""
+    of_state = {
+        state: factories.filing(world, firm, state=state, region=region, unit=unit)
+        for state in ("draft", "in_review", "returned", "listed")
+    }
+    lent = factories.filing(world, firm, region=region, unit=unit)
+    filing = of_state["listed"]
+    disclosure = cases.disclosure(world, filing, branch)
+    file = ProjectFile.objects.create(
+        filing=filing, kind="other", name="附件.pdf", content=PAPER, size=1, sha256=cases.DIGEST, uploaded_at=NOW, province=HUBEI
+    )
+    round_ = cases.round_(world)
+    recommendation = cases.recommendation(world, round_, filing, branch)
+    invitation = cases.invitation(world, filing, branch)
+    cases.disclosure(world, lent, branch, basis="deal")
+    deal = cases.deal(world, lent, branch, state="drawing")
+    drawdown = cases.drawdown(deal)
+    receipt = InterestReceipt.objects.create(
+        deal=deal, period_start=TODAY, period_end=TODAY, paid_on=TODAY, amount=1, slip_no=f"FX-{firm.pk}", province=HUBEI
+    )
+    return {
+        "drafts": of_state["draft"],
+        "reviews": Filing.objects.get(pk=of_state["in_review"].pk),
+        "returned": Filing.objects.get(pk=of_state["returned"].pk),
+        "filings": filing,
+        "needs": cases.need_of(filing),
+        "files": file,
+        "disclosures": disclosure,
+        "invitations": invitation,
+        "deals": deal,
+        "drawdowns": drawdown,
+        "interest-receipts": receipt,
+        "claims": cases.claim(world, deal),
+        "bank-claims": cases.claim(world, deal, scheme=world.central.scheme, state="forecast", office=world["FIN-420100"]),
+        "recommendations": recommendation,
+        "non-matches": cases.non_match(round_, filing),
+        "rounds": round_,
+    }
+
+
+def _of_everybody(world: World, users: Mapping[str, User]) -> dict[str, Any]:
+    round_ = cases.round_(world)
+    registration = Registration.objects.create(
+        uscc=make_uscc("420111", 900_777),
+        firm_name="湖北新来设备有限公司",
+        region=world.regions["420111"],
+        unit=world.units["IND-420111"],
+        applicant_name="新来",
+        applicant_phone="139",
+        licence=PAPER,
+        authorisation=PAPER,
+        digest=cases.DIGEST,
+        asked_at=NOW,
+        province=HUBEI,
+    )
+    return {
+        "registrations": registration,
+        "scenarios": Scenario.objects.create(round=round_, name="情景", asked_at=NOW, time_limit_s=1, province=HUBEI),
+        "appetites": world.appetites["ICBC-WH"],
+        "accounts": world.appetites["ICBC-WH"].account,
+        "interests": interests.declare(world.branches["CCB-WH"].organisation, reason="亲属任职", by=person(users["chen"], at=NOW), at=NOW),
+        "banks": world.banks["ICBC"],
+        "branches": world.branches["ICBC-WH"],
+        "regions": world.regions["420111"],
+        "industries": world.industries["36"],
+        "programmes": world.programme,
+        "batches": world.batches[0],
+        "schemes": world.addon.scheme,
+        "decline-codes": world.decline_codes["own_funds"],
+    }
+
+
+def _secrets(firm: Organisation, case: Mapping[str, Any]) -> tuple[str, ...]:
+    filings = [case[name] for name in ("reviews", "filings")]
+    return (firm.name, firm.uscc, *(filing.title for filing in filings), *(filing.project.code for filing in filings))
+
+
+WAITING = {"waiting_since": NOW, "waiting_until": NOW + dt.timedelta(days=5), "waiting_for": "报表"}
+FORCED: Mapping[tuple[str, str], Callable[[Scene], Mapping[str, Any]]] = {  # what beside its state makes a step somebody's
+    ("rounds", "publish"): lambda scene: {"proposed_by": scene.users["sun"]},
+    ("deals", "confirm_direct"): lambda scene: {"origin": "direct", "registered_by": scene.rows["branches"].organisation_id},
+    ("deals", "answer"): lambda _scene: WAITING,
+    ("deals", "approve_credit"): lambda _scene: {"signed_amount": None},
+    ("invitations", "answer"): lambda _scene: WAITING,
+}
+
+
+def for_step(scene: Scene, kind: str, verb: str) -> tuple[Any, Step]:
+    """The sample on which a step is tried, in a state in which it may be taken, and the step's row of the state table."""
+    for row in (scene.rows[name] for name in SAMPLES_OF.get(kind, (kind,))):
+        step = _steps(kind, row).get(verb)
+        if step is not None and (row.state in step.source or row is scene.rows[SAMPLES_OF.get(kind, (kind,))[-1]]):
+            break
+    else:
+        raise LookupError(f"no sample of {kind} for {verb}")
+    changes = dict(FORCED[kind, verb](scene)) if (kind, verb) in FORCED else {}
+    if row.state not in step.source:
+        changes["state"] = min(step.source)
+    if changes:
+        type(row).objects.filter(pk=row.pk).update(**changes)
+        row = type(row).objects.get(pk=row.pk)
+    return row, step
+
+
+def _steps(kind: str, row: Any) -> Mapping[str, Step]:
+    return KINDS[kind].steps(row) if kind in KINDS else next(each for each in RESOURCES if each.kind == kind).steps_of(row)

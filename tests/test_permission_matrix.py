@@ -1,0 +1,132 @@
+"""The permission matrix: every route × method × reader, each cell asked and compared with what was written down for it.
+
+A route, step or desk without a line of its own fails the build. To add one, write it into `tests/permissions/expected.py`:
+
+    a page         PAGES["notices/"] = Page(SIGNED_IN)                        or, of one object: detail("notices")
+                   Page(post=FIRM, of="filings", data={"kind": "other"})      who may send it; the others get 404 if they do not see the
+                                                                              sample, 403 if they do (`closed=HIDDEN`: 404 in any case)
+    a kind         SEES["notices"] = who(FIRM, "chen")                        its list, object and steps in the API; add a sample of it
+                                                                              to `tests/permissions/samples.py`
+    a step         STEPS["filings"]["appeal"] = FIRM                          for page, API and admin at once
+    an API call    CALLS["notices/"] = {"POST": Page(post=FIRM)}
+    a desk         DESKS["organisations.notice"] = who("zhao")                whose admin list it is (`tests/permissions/desks.py`)
+
+The readers are in `tests/permissions/readers.py`: own unit, other county, parent, other bank, other firm, a visitor and so on; one of
+each kind in every run, all of them in `./dev test --long`. Every
+answer is also searched for what its reader may know of neither case: a name, a code, a title that leaks fails its cell.
+"""
+
+import logging
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from django.contrib import admin
+from django.http import HttpResponse
+from drf_spectacular.generators import SchemaGenerator
+
+from portal.views.steps import KINDS
+from tests.permissions import desks, expected, readers, routes, samples
+from tests.permissions.checking import Cells
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def moment(settings, tmp_path):
+    logging.disable()  # what is refused here by the thousand is no warning
+    settings.FIXED_NOW = readers.NOW.isoformat()
+    settings.MEDIA_ROOT = tmp_path
+    (tmp_path / samples.PAPER).parent.mkdir(parents=True)
+    (tmp_path / samples.PAPER).write_bytes(b"%PDF-")
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True)
+def briefly(monkeypatch):
+    """The description of the whole API is drawn by `tests/config`; a page that says no is the page that the same reader gets anyway."""
+    monkeypatch.setattr(SchemaGenerator, "get_schema", lambda *_args, **_kwargs: {})
+    for kind, entry in KINDS.items():
+        monkeypatch.setitem(KINDS, kind, replace(entry, page=_no))
+
+
+def _no(_request, _by, _row, *, refused, status):
+    return HttpResponse(str(refused.error), status=status)
+
+
+@pytest.fixture
+def kept_scene(states, kept_world, kept_cast):
+    return states.add(samples.scene, kept_world, kept_cast)
+
+
+@pytest.fixture(params=["few", pytest.param("all", marks=pytest.mark.long)])
+def cells(request, kept_scene, db, record_property):
+    """What was asked and what was answered otherwise than expected; how many cells is said at the end of the run."""
+    found = Cells(kept_scene(), readers.FEW if request.param == "few" else readers.ALL)
+    yield found
+    record_property("cells", found.checked)
+
+
+def test_every_route_has_an_expectation():
+    assert Counter(routes.pages()) == Counter(expected.PAGES.keys()), "PAGES of tests/permissions/expected.py"
+    assert {kind: set(verbs) for kind, verbs in routes.step_names().items()} == {
+        **{kind: set(verbs) for kind, verbs in expected.STEPS.items()},
+        **{kind: set(verbs.split()) for kind, verbs in expected.UNSAMPLED.items() if verbs},
+    }, "STEPS of tests/permissions/expected.py"
+    kinds = (*expected.SEES, *expected.UNSAMPLED)
+    known = set(expected.CALLS) | {f"{kind}/" for kind in kinds} | {f"{kind}/<int:pk>/" for kind in kinds}
+    assert [address for address in routes.calls() if address not in known] == [], "SEES or CALLS of tests/permissions/expected.py"
+
+
+def test_pages(cells):
+    for address, page in expected.PAGES.items():
+        for method in ("GET", "POST"):
+            cells.check(page, address, method)
+
+    assert not cells.wrong, cells.told
+
+
+def test_lists_and_objects_of_the_api(cells):
+    for kind in routes.RESOURCE_OF.keys() - expected.UNSAMPLED:
+        cells.check_list(kind, expected.SEES[kind])
+        cells.check(expected.Page(expected.SEES[kind], of=kind), f"api/{kind}/<int:pk>/", "GET")
+    for address, by_method in expected.CALLS.items():
+        for method, page in by_method.items():
+            cells.check(page, f"api/{address}", method)
+
+    assert not cells.wrong, cells.told
+
+
+def test_kinds_without_a_sample(cells):
+    for kind, verbs in expected.UNSAMPLED.items():
+        cells.check_nothing(kind, verbs)
+
+    assert not cells.wrong, cells.told
+
+
+def test_methods_the_api_does_not_offer(cells):
+    for address in routes.api():
+        cells.check_methods(address)
+
+    assert not cells.wrong, cells.told
+
+
+def test_steps_by_page_and_api(cells):
+    for kind, verbs in expected.STEPS.items():
+        for verb, may in verbs.items():
+            cells.check_step(kind, verb, may)
+
+    assert not cells.wrong, cells.told
+
+
+def test_every_desk_has_an_expectation():
+    assert desks.registered() == set(desks.DESKS), "DESKS of tests/permissions/desks.py"
+
+
+@pytest.mark.long  # four hundred pages of the admin; that each model has a desk is asked in every run
+def test_desks_of_the_admin(cells):
+    for model in admin.site._registry:
+        desks.check(cells, model)
+
+    assert not cells.wrong, cells.told

@@ -1,0 +1,71 @@
+"""Nothing is saved from an older page: every form that changes something carries the version its page was made from, and is refused without it.
+
+The forms are found by opening every page of the permission matrix as everybody who may. What only ever adds a row is named in ADDS.
+The admin's own forms are walked in `tests/test_admin_walk.py`.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.permissions import samples
+from tests.permissions.asking import STOPPED, ask
+from tests.permissions.expected import PAGES
+from tests.permissions.readers import Reader, readers, who
+from tests.permissions.routes import fill
+
+pytestmark = pytest.mark.django_db
+
+FORM = re.compile(r'<form\b[^>]*method="post"[^>]*>.*?</form>', re.DOTALL)
+ACTION = re.compile(r'^<form\b[^>]*action="([^"]*)"')
+TOKEN = re.compile(r'name="seen"[^>]* value="\d+"')
+CHOSEN = re.compile(r'name="row"')  # of a list: each row carries its own, "12:3"
+ADDS = re.compile(
+    r"/(sign-out|i18n/setlang|sign-in|account/.*|register|register/ask|join|can-i-apply|interests|notices/.*|machine/.*|tokens/.*"
+    r"|webhooks/.*|exports/.*|imports/.*|people/.*|filings/new|filings/bulk/.*|appetites/new|rounds/\d+/scenarios"
+    r"|(filings|deals)/\d+/entries/.*|filings/\d+/(files|change|archive)|.*/scans|filings/\d+/files/\d+/remove"
+    r"|filings/\d+/disclosures/\d+/withdraw|non-matches/\d+/smallest)/"
+)
+TELLS_AS_MUCH = who("reader hu su root ndrc shi mo_county mo_firm")  # whose pages have no form that another reader's has not
+
+
+@pytest.fixture
+def kept_scene(states, kept_world, kept_cast):
+    return states.add(samples.scene, kept_world, kept_cast)
+
+
+@pytest.fixture
+def scene(kept_scene, db, settings, tmp_path):
+    settings.FIXED_NOW = samples.NOW.isoformat()
+    settings.MEDIA_ROOT = tmp_path
+    return kept_scene()
+
+
+def forms(scene: samples.Scene) -> Iterator[tuple[Reader, str, str]]:
+    """(reader, where it is sent, the form), of every page that shows something of one object."""
+    known = readers(scene.users)
+    for address, page in PAGES.items():
+        path = fill(
+            address, scene.rows.get(page.of), {name: getattr(scene.rows.get(sample), "pk", sample) for name, sample in page.args.items()}
+        )
+        for name in sorted(page.get - TELLS_AS_MUCH):
+            for found in FORM.finditer(ask(known[name], "GET", path).text):
+                sent_to = ACTION.match(found[0])
+                if "<button" in found[0]:
+                    yield known[name], sent_to[1] if sent_to else path, found[0]
+
+
+def test_every_form_that_changes_something_carries_a_version(scene):
+    found = [(reader, to, form) for reader, to, form in forms(scene) if not ADDS.fullmatch(to)]
+
+    assert [f"{reader.name} {to}" for reader, to, form in found if not (TOKEN.search(form) or CHOSEN.search(form))] == []
+    assert len({to for _reader, to, _form in found}) > 20
+
+
+def test_no_form_is_taken_without_its_version(scene):
+    sent = {(reader.name, to): reader for reader, to, form in forms(scene) if TOKEN.search(form) and not ADDS.fullmatch(to)}
+
+    answers = {f"{name} {to}": ask(reader, "POST", to, {"note": "理由"}).said for (name, to), reader in sent.items()}
+
+    assert {who_where: said for who_where, said in answers.items() if said != STOPPED} == {}
