@@ -1,24 +1,41 @@
-"""The filters of the API's lists. django-filter takes whatever is neither true nor false for no filter at all, and would list everything."""
+"""The filters of the API's lists, as strict as their description.
 
+django-filter takes what it cannot read as a number, a day or a truth for no filter at all, and the list would show everything.
+"""
+
+import re
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from django_filters import BooleanFilter
+from django_filters import BooleanFilter, DateFilter, NumberFilter
 from django_filters.rest_framework import DjangoFilterBackend
 
 from common.errors import Invalid, Problem
 
-KNOWN = frozenset({"", "true", "false"})
+FORMS = (
+    (BooleanFilter, re.compile(r"true|false", re.IGNORECASE), _("只能填 true 或 false。")),
+    (NumberFilter, re.compile(r"-?\d{1,18}"), _("只能填整数。")),
+    (DateFilter, re.compile(r"\d{4}-\d{2}-\d{2}"), _("只能填日期，例如 2026-11-20。")),
+)
 
 
 class StrictFilters(DjangoFilterBackend):
     def get_filterset(self, request: Any, queryset: Any, view: Any) -> Any:
         filterset = super().get_filterset(request, queryset, view)
-        wrong = [name for name in _booleans(filterset) if request.query_params.get(name, "").lower() not in KNOWN]
-        if wrong:
-            raise Invalid(Problem(name, "not_a_boolean", _("只能填 true 或 false。"), _("不筛选时请省略此项。")) for name in wrong)
+        if problems := [_problem(name, form) for name, form in _forms(filterset) if _is_wrong(request, name, form[0])]:
+            raise Invalid(problems)
         return filterset
 
 
-def _booleans(filterset: Any) -> list[str]:
-    return [name for name, one in filterset.filters.items() if isinstance(one, BooleanFilter)] if filterset else []
+def _forms(filterset: Any) -> list[tuple[str, tuple[re.Pattern[str], Any]]]:
+    """The filters whose text has a form, by name."""
+    filters = filterset.filters if filterset else {}
+    return [(name, (form, words)) for name, one in filters.items() for kind, form, words in FORMS if isinstance(one, kind)]
+
+
+def _is_wrong(request: Any, name: str, form: re.Pattern[str]) -> bool:
+    return any(not form.fullmatch(sent) for sent in request.query_params.getlist(name))
+
+
+def _problem(name: str, form: tuple[re.Pattern[str], Any]) -> Problem:
+    return Problem(name, "not_a_filter", form[1], _("不筛选时请省略此项。"))

@@ -1,6 +1,7 @@
 """What a request says beside its own fields: the version that was looked at, a note, the key by which it is done once."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from organisations.acting import acting
 from organisations.entering import read
 from organisations.idempotency import answer_once
 
+KEY = re.compile(r"[!-~]{1,80}")
 VERSION_MAX = 2_147_483_647
 NOTE = Param("note", "long_text", _("意见"), required=False)
 
@@ -51,11 +53,19 @@ def once(request: Request, act: Callable[[], Response]) -> Response:
         by=actor,
         at=actor.at,
         route=f"{request.method} {request.path}",
-        key=request.headers.get("Idempotency-Key", ""),
+        key=_key(request),
         body=request.data,
         act=answer,
     )
     return Response(data, status=code)
+
+
+def _key(request: Request) -> str:
+    """The Idempotency-Key, or nothing; one that other systems on the way might alter is refused."""
+    sent = request.headers.get("Idempotency-Key")
+    if sent is not None and not KEY.fullmatch(sent):
+        raise Invalid([Problem("Idempotency-Key", "not_a_key", _("幂等键无效。"), _("请使用不超过八十个字符的唯一标识，例如 UUID。"))])
+    return sent or ""
 
 
 def with_etag(response: Response) -> None:

@@ -104,10 +104,30 @@ def test_any_order_costs_the_same_for_one_row_and_for_seven(client, world, cast,
     assert len(seven) == len(one)
 
 
-@pytest.mark.parametrize("sent", ["1", "yes", "-3"])
-def test_what_is_neither_true_nor_false_filters_nothing_silently(client, sent):
-    answer = client.get(f"/api/needs/?open_to_other_banks={sent}")
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("needs/?open_to_other_banks=1", "open_to_other_banks"),
+        ("needs/?open_to_other_banks=null", "open_to_other_banks"),
+        ("needs/?year=0.5", "year"),
+        ("drawdowns/?drawn_to=", "drawn_to"),
+        ("drawdowns/?drawn_to=yesterday", "drawn_to"),
+    ],
+)
+def test_a_filter_that_cannot_be_read_is_refused_and_not_ignored(client, query, field):
+    answer = client.get(f"/api/{query}")
 
     (problem,) = answer.json()["errors"]
-    assert (answer.status_code, problem["field"], problem["code"]) == (422, "open_to_other_banks", "not_a_boolean")
-    assert client.get("/api/needs/?open_to_other_banks=true").status_code == 200
+    assert (answer.status_code, problem["field"], problem["code"]) == (422, field, "not_a_filter")
+
+
+def test_a_filter_that_can_be_read_filters(client):
+    assert client.get("/api/needs/?open_to_other_banks=true&year=2026").status_code == 200
+
+
+@pytest.mark.parametrize("key", ["", "a b", "k" * 81, "é"])
+def test_a_key_that_may_change_on_its_way_is_refused(client, world, key):
+    answer = client.post("/api/filings/", {"programme": world.programme.code}, headers={"Idempotency-Key": key})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
+    assert not Filing.objects.exists()
