@@ -149,7 +149,7 @@ def caller(who: str, cast) -> tuple[Callable[..., Any], str]:
 
 @pytest.mark.django_db
 @pytest.mark.first
-@pytest.mark.parametrize(("who", "every"), [("firm", slice(0, None, 4)), ("officer", slice(2, None, 4))])
+@pytest.mark.parametrize(("who", "every"), [("firm", slice(0, None, 8)), ("officer", slice(4, None, 8))])
 def test_a_sample_of_requests_breaks_no_promise(who, every, world, cast):
     populate(world, cast)
     schema = described(*caller(who, cast))
@@ -158,7 +158,7 @@ def test_a_sample_of_requests_breaks_no_promise(who, every, world, cast):
     made, broken = try_each([found.ok() for found in schema.get_all_operations()][every], examples=1)
 
     assert not broken, "\n\n".join(broken)
-    assert made > 40
+    assert made > 20
 
 
 @pytest.mark.long
