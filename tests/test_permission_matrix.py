@@ -115,6 +115,8 @@ def test_methods_the_api_does_not_offer(cells):
 def test_steps_by_page_and_api(cells):
     for kind, verbs in expected.STEPS.items():
         for verb, may in verbs.items():
+            if (kind, verb) in expected.UNTRIED:
+                continue
             cells.check_step(kind, verb, may)
 
     assert not cells.wrong, cells.told

@@ -81,6 +81,8 @@ STEPS = {
     "scenarios": {"cancel": OFFICE},
     "registrations": dict.fromkeys(("admit", "refuse"), COUNTY) | dict.fromkeys(("uphold", "dismiss"), who(COUNTY, OFFICE)),
 }
+# Steps that look at what a worker computed before they ask who takes them: tried in tests/matching/test_rounds.py.
+UNTRIED = {("rounds", "freeze"), ("rounds", "publish")}
 # Kinds of which the scene has no sample yet: of these only that nobody finds what is not there, and that their lists tell nothing.
 UNSAMPLED = {
     "consultations": "answer recall",
