@@ -16,6 +16,7 @@ from portal.access import oversees
 EVENTS_MAX = 100
 LABELS: Mapping[str, Any] = {  # what is recorded without being a step
     "invite": _("送达银行"),
+    "subscribe": _("新的推送"),
     "prepare": _("编制"),
     "attach": _("上传扫描件"),
     "hand_in": _("上传"),
