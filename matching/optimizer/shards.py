@@ -326,7 +326,7 @@ def fit(
     active: NDArray[np.bool_],
     crew: Crew,
     *,
-    temperatures: tuple[float, ...],
+    temperatures: tuple[float, ...] = descent.TEMPERATURES,
     stop: Callable[[], bool],
 ) -> tuple[Dual, FloatArray]:
     """`descent.fit` with a crew, which is then dismissed; the dual on the options that still matter is back in this process."""
