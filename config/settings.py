@@ -175,13 +175,14 @@ CELERY_BEAT_SCHEDULE = {
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
 SITE_HOST = urlsplit(SITE_URL).hostname or "localhost"
 EMAIL_URL = env.str("EMAIL_URL", default="")  # e.g. smtp+tls://user:password@host:587; empty: no e-mail is sent, nobody is asked about it
-vars().update(env.email_url_config(EMAIL_URL) if EMAIL_URL else {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"})
+vars().update(environ.Env.email_url_config(EMAIL_URL) if EMAIL_URL else {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"})
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default=f"fulcrum@{SITE_HOST}")
-SMS_BACKEND = env.str(
-    "SMS_BACKEND", default=""
-)  # exchange.channels.HttpSms with SMS_URL and SMS_KEY, or exchange.channels.FileSms with SMS_FILE
-SMS_URL, SMS_KEY, SMS_FILE = (env.str(name, default="") for name in ("SMS_URL", "SMS_KEY", "SMS_FILE"))
+# Empty: no text message is sent. Else exchange.channels.HttpSms with SMS_URL and SMS_KEY, or exchange.channels.FileSms with SMS_FILE.
+SMS_BACKEND = env.str("SMS_BACKEND", default="")
+SMS_URL = env.str("SMS_URL", default="")
+SMS_KEY = env.str("SMS_KEY", default="")
+SMS_FILE = env.str("SMS_FILE", default="")
 ROBOT_HOSTS = env.list("ROBOT_HOSTS", default=["qyapi.weixin.qq.com"])
 OUTGOING_PRIVATE = env.bool("OUTGOING_PRIVATE", default=False)  # webhooks to plain http and to addresses of one's own network
 WEBHOOK_FAILURES_MAX = env.int("WEBHOOK_FAILURES_MAX", default=20)  # failed attempts in a row after which a webhook is stopped

@@ -13,6 +13,7 @@ from django.conf import settings
 ROOT = Path(__file__).resolve().parents[2]
 OURS = {"migrate", "web", "worker-default", "worker-rounds", "worker-shards", "beat"}
 READ_BY_LIBRARIES = {"OPENBLAS_NUM_THREADS"}
+NEVER_IN_PRODUCTION = {"DEBUG", "FULCRUM_FIXED_NOW", "SECURE_COOKIES", "SMS_FILE"}
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,15 @@ def example():
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
+def optional_in_example():
+    return re.findall(r"^# ([A-Z_]+)=$", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def set_by(dockerfile):
+    """What the last stage of the image puts into the environment."""
+    return set(re.findall(r"^\s*(?:ENV )?([A-Z_]+)=", dockerfile[dockerfile.rindex("FROM ") :], re.MULTILINE))
+
+
 def test_compose_file_follows_the_published_schema():
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"]
 
@@ -64,9 +74,23 @@ def test_every_variable_that_settings_need_is_given(compose, service):
 
 
 def test_image_sets_only_what_is_read(dockerfile):
-    set_by_image = set(re.findall(r"^\s*(?:ENV )?([A-Z_]+)=", dockerfile[dockerfile.rindex("FROM ") :], re.MULTILINE))
+    own_to_python = {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "NUMBA_CACHE_DIR"}
 
-    assert set_by_image - {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "NUMBA_CACHE_DIR"} <= read_by_settings().keys()
+    assert set_by(dockerfile) - own_to_python <= read_by_settings().keys()
+
+
+@pytest.mark.parametrize("service", sorted(OURS))
+def test_every_variable_that_settings_read_can_be_given(compose, dockerfile, service):
+    given = set(compose["services"][service]["environment"]) | set_by(dockerfile)
+
+    assert read_by_settings().keys() - NEVER_IN_PRODUCTION <= given
+    assert not NEVER_IN_PRODUCTION & given
+
+
+def test_example_names_what_may_be_left_out(compose):
+    passed_on = [name for name, value in compose["services"]["web"]["environment"].items() if value is None]
+
+    assert passed_on == optional_in_example() == sorted(passed_on)
 
 
 def test_example_asks_for_exactly_what_compose_asks_for():
