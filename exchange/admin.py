@@ -1,4 +1,4 @@
-"""What leaves the service, for whoever runs it: what was sent, what is being tried, what was given up. Never what it says."""
+"""What leaves the service, for whoever runs it: what was sent, what is being tried, what was given up. Never what it says, nor of which case."""
 
 from django.contrib import admin
 
@@ -15,7 +15,7 @@ class NoticeAdmin(ReadOnly):
     list_select_related = ("recipient", "robot__organisation")
     date_hierarchy = "made_at"
     ordering = ("-id",)
-    exclude = ("facts",)
+    exclude = ("event", "facts", "link")
 
 
 @admin.register(Delivery)
@@ -25,4 +25,4 @@ class DeliveryAdmin(ReadOnly):
     list_select_related = ("webhook",)
     date_hierarchy = "made_at"
     ordering = ("-id",)
-    exclude = ("payload", "answer")
+    exclude = ("event", "payload", "answer")

@@ -90,6 +90,7 @@ class Desk(ModelAdmin):
     show_full_result_count = False
     may_delete = False
     array_choices: ClassVar[Mapping[str, Any]] = {}
+    formfield_overrides: ClassVar[Mapping[Any, Any]] = {models.URLField: {"assume_scheme": "https"}}
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return in_reach(super().get_queryset(request), request)

@@ -1,17 +1,20 @@
 """A walk over every page of the admin: it opens for whoever may open it, and every form carries a version token."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+from common.models import AuditEvent
+from exchange.models import Delivery, Notice, Webhook
 from organisations import roles
 from organisations.desk import ReadOnly
 from organisations.models import User
 from tests import factories, people
-from tests.factories import NOW
+from tests.factories import HUBEI, NOW
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 TOKEN = re.compile(r'name="seen" value="[0-9a-f]+"')
@@ -89,17 +92,55 @@ def test_others_do_not_enter(name, cast):
     assert answer["Location"].startswith("/admin/login/")
 
 
-def test_operator_opens_no_business_row(cast, world):
-    operator = people.member(world["IND-420000"].organisation, "system_operator", name="ops")
-    user = User.objects.get(pk=operator.user_id)
+@pytest.fixture
+def operator(cast, world):
+    seat = people.member(world["IND-420000"].organisation, "system_operator", name="ops")
+    user = User.objects.get(pk=seat.user_id)
     roles.seat(user, at=NOW)
-    client = signed_in(user)
+    return signed_in(user)
 
-    opened = {model._meta.label for model in MODELS if client.get(address(model, "changelist")).status_code == 200}
+
+def test_operator_opens_how_the_service_runs_and_no_business_row(operator):
+    opened = {model._meta.label for model in MODELS if operator.get(address(model, "changelist")).status_code == 200}
 
     assert opened == {
         "axes.AccessAttempt",
         "common.CalendarException",
         "django_celery_beat.PeriodicTask",
         "django_celery_results.TaskResult",
+        "exchange.Delivery",
+        "exchange.Notice",
     }
+
+
+def test_operator_sees_that_something_was_not_sent_never_what(operator, cast):
+    event = AuditEvent.objects.create(subject="projects.filing", subject_id=73, verb="return", by_label="office-73", at=NOW, province=HUBEI)
+    tried = {"event": event, "message_id": uuid4(), "made_at": NOW, "next_attempt_at": NOW, "state": "failed", "province": HUBEI}
+    hook = Webhook.objects.create(
+        organisation=cast.firm,
+        name="ERP",
+        url="https://erp.example.cn/",
+        nonce="n73",
+        kinds=[],
+        made_by=cast.users["lin"],
+        made_at=NOW,
+        province=HUBEI,
+    )
+    told = Notice.objects.create(
+        recipient=cast.users["lin"],
+        channel="email",
+        kind="filing.returned",
+        facts={"reason": "what-73"},
+        link="/filings/73/",
+        error="550 no such user",
+        **tried,
+    )
+    pushed = Delivery.objects.create(webhook=hook, kind="filing.returned", payload={"reason": "what-73"}, answer="answer-73", **tried)
+
+    pages = [operator.get(address(type(row), "change", row.pk)) for row in (told, pushed)]
+    lists = [operator.get(address(type(row), "changelist")) for row in (told, pushed)]
+
+    assert [page.status_code for page in (*pages, *lists)] == [200] * 4
+    assert "550 no such user" in pages[0].content.decode()
+    for page in (*pages, *lists):
+        assert not re.search(r"what-73|answer-73|office-73|filings/73|projects.filing", page.content.decode())
