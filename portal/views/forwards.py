@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +25,7 @@ from portal.panel import Refused, explained, panel
 from projects.actions import FORWARD_ACTIONS
 from projects.forwarding import scans, steps
 from projects.forwarding.states import FORWARD_STEPS
-from projects.models import Filing, ForwardBatch, ForwardedCase, ForwardScan
+from projects.models import Filing, ForwardBatch, ForwardedCase, ForwardScan, passed_through
 
 PULL_BACK = "pull_back"
 BATCHES_SHOWN = 6
@@ -114,10 +115,9 @@ def _params(by: Person) -> tuple[Param, ...]:
 
 def _batches(units: Iterable[Unit]) -> list[tuple[int, str]]:
     """The batches that have cases waiting in these units, the earliest first."""
-    waiting = Batch.objects.filter(
-        filings__state__in=(Filing.State.IN_REVIEW, Filing.State.IN_POOL), track__in={unit.line for unit in units}
-    )
-    here = waiting.filter(filings__steps__unit__in=[unit.pk for unit in units]).distinct().order_by("province_closes_at", "pk")
+    states = (Filing.State.IN_REVIEW, Filing.State.IN_POOL)
+    waiting = Filing.objects.filter(passed_through([unit.pk for unit in units], "pk"), batch=OuterRef("pk"), state__in=states)
+    here = Batch.objects.filter(Exists(waiting), track__in={unit.line for unit in units}).order_by("province_closes_at", "pk")
     return [(batch.pk, batch.name) for batch in here[:BATCHES_SHOWN]]
 
 
