@@ -23,6 +23,7 @@ from projects.drafting import save_form, start_filing
 from projects.form_fields import FORM_FIELDS, FormField
 from projects.history import Event, timeline
 from projects.models import Filing, IntendedBank, Need, Project, ReviewStep
+from projects.named_banks import form_told, named_to, tells_banks
 from projects.states import FILING_STEPS
 
 
@@ -109,10 +110,17 @@ class NeedRow(serializers.ModelSerializer[Need]):
         read_only_fields = fields
 
 
+class FormTold(serializers.JSONField):
+    """The form as typed, without what its reader may not know."""
+
+    def get_attribute(self, instance: Filing) -> Any:
+        return form_told(instance)
+
+
 class FilingDetail(FilingShown):
     """With the form as typed, the needs, and every step of the review chain."""
 
-    form = serializers.JSONField(read_only=True)
+    form = FormTold(read_only=True)
     review = ReviewStepShown(many=True, read_only=True, source="steps")
     needs = NeedRow(many=True, read_only=True)
 
@@ -135,7 +143,7 @@ class FormIn(serializers.Serializer[Any]):
 
 class FormOut(serializers.Serializer[Any]):
     version = serializers.IntegerField()
-    form = serializers.JSONField()
+    form = FormTold()
     form_saved_at = serializers.DateTimeField(allow_null=True)
     open_fields = serializers.ListField(child=serializers.CharField())
 
@@ -191,16 +199,14 @@ class Filings(Resource):
     ordering_fields = ("submitted_at", "title", "returns", "listed_on")
 
     @classmethod
+    def shown_to(cls, rows: QuerySet[Filing], actor: Person) -> QuerySet[Filing]:
+        needs = Need.objects.prefetch_related(named_to(actor)).order_by("year", "id")
+        return cls.loaded(rows).annotate(tells_banks=tells_banks(actor)).prefetch_related(Prefetch("needs", needs))
+
+    @classmethod
     def loaded(cls, rows: QuerySet[Filing]) -> QuerySet[Filing]:
-        named = Prefetch("intended_banks", IntendedBank.objects.select_related("branch__organisation", "branch__bank").order_by("rank"))
-        needs = Need.objects.prefetch_related(named).order_by("year", "id")
         steps = ReviewStep.objects.select_related("unit__organisation").order_by("position")
-        return (
-            rows.with_progress()
-            .select_related("programme", "batch")
-            .prefetch_related(None)
-            .prefetch_related(Prefetch("steps", steps), Prefetch("needs", needs))
-        )
+        return rows.with_progress().select_related("programme", "batch").prefetch_related(None).prefetch_related(Prefetch("steps", steps))
 
     @extend_schema(request=DraftIn, responses={201: FilingDetail}, parameters=[IDEMPOTENCY_KEY])
     def create(self, request: Request) -> Response:
@@ -295,6 +301,5 @@ class Needs(Resource):
     ordering_fields = ("year", "amount")
 
     @classmethod
-    def loaded(cls, rows: QuerySet[Need]) -> QuerySet[Need]:
-        named = Prefetch("intended_banks", IntendedBank.objects.select_related("branch__organisation", "branch__bank").order_by("rank"))
-        return rows.select_related("firm", "project__region", "project__industry").prefetch_related(named)
+    def shown_to(cls, rows: QuerySet[Need], actor: Person) -> QuerySet[Need]:
+        return rows.select_related("firm", "project__region", "project__industry").prefetch_related(named_to(actor))

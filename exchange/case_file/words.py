@@ -12,7 +12,8 @@ from exchange.case_file.part import Part, table, text
 from organisations.actors import FIRM_ROLES, Person
 from projects.differences import differences, told
 from projects.history import sees_all, timeline
-from projects.models import Filing, FilingVersion
+from projects.models import Filing, FilingVersion, IntendedBank
+from projects.named_banks import without_others
 
 EVENTS_MAX = 100_000
 UNTOLD = frozenset({"save", "download_case"})  # drafts in the making; and that the archive was taken, lest taking it change it
@@ -55,12 +56,8 @@ def _forms(filing: Filing, by: Person) -> Iterator[Part]:
 
 
 def _for_bank(filing: Filing, form: Mapping[str, Any], by: Person) -> dict[str, Any]:
-    """Which other banks the firm named is none of a bank's business."""
-    own = filing.needs.filter(intended_banks__branch__organisation__in=by.organisation_ids).values_list(
-        "intended_banks__branch__code", flat=True
-    )
-    named = form.get("intended_banks")
-    return dict(form) | {"intended_banks": [code for code in named if code in set(own)] if isinstance(named, list) else []}
+    own = IntendedBank.objects.visible_to(by).filter(need__filing=filing)
+    return without_others(form, set(own.values_list("branch__code", flat=True)))
 
 
 def _opinions(filing: Filing) -> Part:

@@ -16,6 +16,7 @@ from organisations.actors import Person
 from projects.api import Filings, Needs
 from projects.form_fields import FormField
 from projects.models import Filing, Need
+from projects.named_banks import form_told
 from projects.queries import waiting_for
 
 FILING_FACTS = (
@@ -82,7 +83,7 @@ def _benefit(field: FormField) -> Callable[[Filing], Any]:
 
 def _bank(place: int, words: Words) -> Callable[[Filing], Any]:
     def named(filing: Filing) -> Any:
-        codes = filing.form.get("intended_banks")
+        codes = form_told(filing).get("intended_banks")
         return words.branches.get(codes[place], codes[place]) if isinstance(codes, list) and place < len(codes) else None
 
     return named

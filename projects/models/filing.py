@@ -29,6 +29,13 @@ class FilingQuerySet(models.QuerySet["Filing"]):
         seen = in_chain | Q(asked) | Q(disclosed) | Q(province__in=readers)
         return self.filter(Q(firm__in=actor.organisation_ids) | (submitted & seen))
 
+    def telling_banks_to(self, actor: Person) -> "FilingQuerySet":
+        """Those of which `actor` may know every bank that the firm named: its own, its chain's, its province's to read."""
+        if actor.is_system:
+            return self
+        own = Q(firm__in=actor.organisation_ids)
+        return self.filter(own | passed_through(actor.unit_ids, "pk") | Q(province__in=actor.provinces(Role.AUDITOR, Role.READER)))
+
     def with_progress(self) -> "FilingQuerySet":
         """What lists and buttons read, so that a page costs the same number of queries for any number of rows."""
         return self.select_related(

@@ -47,12 +47,22 @@ class Need(Provincial, Versioned):
         return f"{self.project} {self.year}"
 
 
+class IntendedBankQuerySet(models.QuerySet["IntendedBank"]):
+    def visible_to(self, actor: Person) -> "IntendedBankQuerySet":
+        """A bank finds itself alone: whom else the firm asked is none of its business."""
+        told = Filing.objects.visible_to(actor).telling_banks_to(actor).order_by().values("pk")
+        itself = Q(branch__organisation__in=actor.organisation_ids, need__in=Need.objects.visible_to(actor).order_by().values("pk"))
+        return self.filter(Q(need__filing__in=told) | itself)
+
+
 class IntendedBank(Provincial):
     """意向银行: a branch the firm itself named, in its own order; at most three."""
 
     need = models.ForeignKey(Need, models.CASCADE, related_name="intended_banks", verbose_name=_("需求"))
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("银行机构"))
     rank = models.PositiveSmallIntegerField(_("顺序"))
+
+    objects = IntendedBankQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("意向银行")
