@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import Invalid, Problem
 from common.steps import Param, record
 from organisations.actors import REVIEW_ROLES, Person
-from organisations.models import Membership, Role
+from organisations.models import Membership
 from projects.case import holding
 from projects.models import Filing
 
@@ -17,7 +17,7 @@ IN_REVIEW = frozenset({Filing.State.IN_REVIEW})
 
 
 def may_assign(filing: Filing, by: Person) -> bool:
-    """Any officer of the unit where it lies, and its administrator."""
+    """Any officer of the unit where it lies. Its administrator sees no case, and so names nobody for one."""
     step = filing.current_step
     return filing.state == Filing.State.IN_REVIEW and step is not None and _of_unit(filing, by)
 
@@ -41,7 +41,7 @@ def assign(filing: Filing, *, assignee: int, by: Person, at: dt.datetime) -> Fil
 
 
 def _of_unit(filing: Filing, by: Person) -> bool:
-    return by.unit_seat(filing.current_step.unit_id, *REVIEW_ROLES, Role.UNIT_ADMIN) is not None and by.seat(filing.firm_id) is None
+    return by.unit_seat(filing.current_step.unit_id, *REVIEW_ROLES) is not None and by.seat(filing.firm_id) is None
 
 
 def _holders(filing: Filing, *, at: dt.datetime) -> list[tuple[int, str]]:

@@ -30,10 +30,12 @@ def test_naming_somebody_keeps_nobody_from_acting(cast, filing):
     assert review.pass_step(filing, by=cast.wang, at=NOW, seen=filing.version).current_step.stage == "checker"
 
 
-def test_the_unit_administrator_may_name_somebody(world, cast, filing):
+def test_the_unit_administrator_sees_no_case_and_names_nobody(world, cast, filing):
     admin = people.member(world["IND-420100"].organisation, "unit_admin")
 
-    assert assigning.assign(filing, assignee=cast.wang.user_id, by=admin, at=NOW).current_step.assignee_id == cast.wang.user_id
+    assert not Filing.objects.visible_to(admin).filter(pk=filing.pk).exists()
+    with pytest.raises(NotAllowed):
+        assigning.assign(filing, assignee=cast.wang.user_id, by=admin, at=NOW)
 
 
 @pytest.mark.parametrize("name", ["lin", "chen", "zhao", "mo_county"])
