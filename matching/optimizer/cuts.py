@@ -44,11 +44,11 @@ ON_MANY_ROWS, ON_FEW_ROWS = Effort(4), Effort(12)
 PATIENT = Effort(40, warm=5e-4, cold=2e-4, least_gain=1e-5, most_idle=4)
 
 
-def effort(rows: int, *, is_hurried: bool) -> Effort | None:
-    """What pays: where rows are many each round is dear, and in a hurry none is worth its time."""
+def efforts(rows: int, *, is_hurried: bool) -> tuple[Effort, ...]:
+    """What pays, each from the start: where rows are many a round is dear, and in a hurry none is worth its time there."""
     if rows <= FEW_ROWS:
-        return ON_FEW_ROWS if is_hurried else PATIENT
-    return None if is_hurried else ON_MANY_ROWS
+        return (ON_FEW_ROWS,) if is_hurried else (ON_FEW_ROWS, PATIENT)
+    return () if is_hurried else (ON_MANY_ROWS,)
 
 
 @dataclass(frozen=True, eq=False)

@@ -165,10 +165,11 @@ def find_prices(
         model, price = _fitted(problem, tight, active, crew, temperatures, lambda: not watch.report("prices"))
         found.append(rounding.to_prices(problem, model, price))
         watch.give_up_at(SHARE_OF_TIME_FOR_CUTS)
-        effort = cuts.effort(len(model.rows), is_hurried=is_hurried)
-        if effort is not None and len(model.value) and 0 < len(model.rows) <= descent.MOST_ROWS_FOR_NEWTON and watch.report("cuts"):
-            model, price = cuts.improve(problem, tight, model, price, effort=effort, stop=lambda: not watch.report("cuts"))
-            found.append(rounding.to_prices(problem, model, price))
+        if len(model.value) and 0 < len(model.rows) <= descent.MOST_ROWS_FOR_NEWTON:
+            for effort in cuts.efforts(len(model.rows), is_hurried=is_hurried):
+                if watch.report("cuts"):
+                    with_cuts = cuts.improve(problem, tight, model, price, effort=effort, stop=lambda: not watch.report("cuts"))
+                    found.append(rounding.to_prices(problem, *with_cuts))
         watch.give_up_at(1.0)
     return min(found, key=lambda prices: bound_of(problem, tight, prices))
 
