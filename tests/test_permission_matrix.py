@@ -11,8 +11,8 @@ A route, step or desk without a line of its own fails the build. To add one, wri
     an API call    CALLS["notices/"] = {"POST": Page(post=FIRM)}
     a desk         DESKS["organisations.notice"] = who("zhao")                whose admin list it is (`tests/permissions/desks.py`)
 
-The readers are in `tests/permissions/readers.py`: own unit, other county, parent, other bank, other firm, a visitor and so on; one of
-each kind in every run, all of them in `./dev test --long`. Every
+The readers are in `tests/permissions/readers.py`: own unit, other county, parent, other bank, other firm, a visitor and so on; of one
+of each kind every run asks a share in turns, `./dev test --long` asks all of them everywhere. Every
 answer is also searched for what its reader may know of neither case: a name, a code, a title that leaks fails its cell.
 """
 
@@ -63,7 +63,7 @@ def kept_scene(states, kept_world, kept_cast):
 @pytest.fixture(params=["few", pytest.param("all", marks=pytest.mark.long)])
 def cells(request, kept_scene, db, record_property):
     """What was asked and what was answered otherwise than expected; how many cells is said at the end of the run."""
-    found = Cells(kept_scene(), readers.FEW if request.param == "few" else readers.ALL)
+    found = Cells(kept_scene(), readers.FEW, readers.SHARE) if request.param == "few" else Cells(kept_scene())
     yield found
     record_property("cells", found.checked)
 

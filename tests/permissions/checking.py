@@ -1,5 +1,6 @@
 """One cell after the other: who, what, where; what was expected, what came, and whether the answer told too much."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from portal.views.steps import KINDS
 from projects.models import Filing
 from tests.permissions import readers
 from tests.permissions.asking import ADMIN, HIDDEN, NO_METHOD, OPEN, REFUSED, SIGN_IN, STOPPED, Answer, ask, request_of
-from tests.permissions.expected import KNOW_LIN, KNOW_MO, Page
+from tests.permissions.expected import KNOW_LIN, KNOW_MO, NOBODY, Page
 from tests.permissions.readers import Reader
 from tests.permissions.routes import METHODS, NOWHERE, RESOURCE_OF, fill
 from tests.permissions.samples import Scene, for_step
@@ -21,12 +22,17 @@ TYPED = {"wan": "100", "percent": "3", "integer": "12", "points": "12", "date": 
 
 
 class Cells:
-    """`checked`: how many; `wrong`: those that answered otherwise than expected, one line each."""
+    """`checked`: how many; `wrong`: those that answered otherwise than expected, one line each.
 
-    def __init__(self, scene: Scene, names: frozenset[str] = readers.ALL) -> None:
+    With a `share`, only every so many-th reader is asked of those who may, and of those who may not: at each address others, always the
+    same ones there, and the visitor everywhere.
+    """
+
+    def __init__(self, scene: Scene, names: frozenset[str] = readers.ALL, share: int = 1) -> None:
         self.scene = scene
         self.readers = {name: reader for name, reader in readers.readers(scene.users).items() if name in names}
         self.checked = 0
+        self._share, self._turns = share, Counter[str]()
         self.wrong: list[str] = []
         self._secrets = {
             name: (*(() if name in KNOW_LIN else scene.lins), *(() if name in KNOW_MO else scene.mos)) for name in readers.NAMES
@@ -43,18 +49,18 @@ class Cells:
         path = fill(address, row, args)
         data = {"seen": getattr(row, "version", 0)} | {name: self._number(value) for name, value in page.data.items()}
         if method == "GET" and not page.get and page.post is not None:  # what is only sent to has nothing to show
-            expected = dict.fromkeys(self.readers, NO_METHOD)
+            expected = dict.fromkeys(self._asked(NOBODY, method), NO_METHOD)
         else:
             may = page.may(method)
-            expected = {name: page.opens if name in may else self._closed(page, row, reader) for name, reader in self.readers.items()}
-        asked = expected if page.post is not None or method == "GET" else _once_opened(expected)
-        for name in asked:
+            asked = self._asked(may, method)
+            expected = {name: page.opens if name in may else self._closed(page, row, reader) for name, reader in asked.items()}
+        for name in expected if page.post is not None or method == "GET" else _once_opened(expected):
             self._ask(self.readers[name], method, path, expected[name], data if method != "GET" else {})
 
     def check_list(self, kind: str, sees: frozenset[str]) -> None:
         """A list of the API: everybody signed in may ask, and finds the sample or not."""
         pk = self.scene.rows[kind].pk
-        for reader in self.readers.values():
+        for reader in self._asked(sees, "list").values():
             answer = self._ask(reader, "GET", f"/api/{kind}/?page_size=200", SIGN_IN if reader.name == "visitor" else OPEN)
             found = answer.said == OPEN and answer.response is not None and pk in {row["id"] for row in answer.response.data["results"]}
             if found != (reader.name in sees):
@@ -86,7 +92,8 @@ class Cells:
         with transaction.atomic():
             row, table = for_step(self.scene, kind, verb)
             data = typed(table.params) | {"seen": row.version, "note": "理由"}
-            expected = {reader.name: self._of_step(kind, row, reader, may) for reader in self.readers.values()}
+            asked = self._asked(may, "step").items()
+            expected = {name: self._of_step(kind, row, reader, may) for name, reader in asked}
             paths = [f"/{kind}/{row.pk}/{verb}/"] * (kind in KINDS) + [f"/api/{kind}/{row.pk}/{verb}/"] * (kind in RESOURCE_OF)
             for path in paths:
                 told = {name: self._ask(self.readers[name], "POST", path, said, data) for name, said in expected.items()}
@@ -115,8 +122,18 @@ class Cells:
         return REFUSED
 
     def ask_each(self, method: str, path: str, expected: Mapping[str, str]) -> None:
-        for name, reader in self.readers.items():
+        may = frozenset(name for name, said in expected.items() if said == OPEN)
+        for name, reader in self._asked(may, method).items():
             self._ask(reader, method, path, expected[name])
+
+    def _asked(self, may: frozenset[str], what: str) -> dict[str, Reader]:
+        """Who is asked next: in turns, so that over the addresses everybody is."""
+        turn = self._turns[what]
+        self._turns[what] += 1
+        known = [name for name in self.readers if name != "visitor"]
+        groups = ([name for name in known if name in may], [name for name in known if name not in may])
+        chosen = {name for group in groups if group for name in group[turn % min(self._share, len(group)) :: self._share]}
+        return {name: reader for name, reader in self.readers.items() if name in chosen or name == "visitor"}
 
     def request(self, name: str) -> Any:
         return request_of(self.readers[name], "GET", "/", {})

@@ -36,8 +36,9 @@ def who(*groups: str | Iterable[str]) -> frozenset[str]:
 
 
 ALL = who(NAMES)
-# One of each kind: asked in every run. `./dev test --long` asks all of them.
+# One of each kind: in every run a share of them is asked at each address. `./dev test --long` asks all of them.
 FEW = who("visitor nobody lin mo_firm chen mo_county wang zhao qian bai mo_bank audit uadmin")
+SHARE = 5
 SIGNED_IN = ALL - who("visitor")
 
 
