@@ -22,6 +22,7 @@ from projects.application import examine, load_known
 from projects.drafting import changed_fields, editable_fields, save_form, start_many
 from projects.form_fields import FIELDS
 from projects.models import Filing
+from projects.named_banks import tells_banks
 from projects.reading import read_fields
 from projects.states import by_firm
 
@@ -58,7 +59,7 @@ class Filings(Importer):
 
     @classmethod
     def rows_shown(cls, by: Person) -> Iterable[Filing]:
-        own = Filing.objects.visible_to(by).filter(firm__in=own_firms(by), state__in=OPEN)
+        own = Filing.objects.visible_to(by).filter(firm__in=own_firms(by), state__in=OPEN).annotate(tells_banks=tells_banks(by))
         return own.select_related("firm", "project").order_by("pk").iterator(chunk_size=500)
 
     @classmethod
