@@ -110,7 +110,9 @@ def test_unreadable_body_is_a_bad_request():
     response, told = answer(method="post", body="{", content_type="application/json")
 
     assert (response.status_code, told["code"]) == (400, "parse_error")
-    assert [(error["field"], error["code"], error["remedy"]) for error in told["errors"]] == [("", "parse_error", "请提交格式正确的 JSON。")]
+    assert [(error["field"], error["code"], error["remedy"]) for error in told["errors"]] == [
+        ("", "parse_error", "请提交格式正确的 JSON。")
+    ]
 
 
 def test_wrong_method_is_told_with_what_is_allowed():
