@@ -22,7 +22,7 @@ from exchange import jobs, templates, workbooks
 from exchange.models import Import
 from exchange.states import IMPORT_STEPS
 from organisations.actors import Person
-from projects.attachments import shown_name
+from organisations.uploads import shown_name
 
 I = Import.State  # noqa: E741 -- as in states
 FILES_AT_ONCE = 500

@@ -4,7 +4,6 @@ A second claim of a code that has an owner is a dispute: the county or the provi
 """
 
 import datetime as dt
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from organisations.actors import Person, system
 from organisations.identifiers import parse_uscc
 from organisations.models import AccessCode, Membership, Organisation, Region, Registration, Role, Unit, UnitCovers
 from organisations.states import REASONS, REGISTRATION_STEPS
-from organisations.uploads import NOT_TAKEN, taken_in
+from organisations.uploads import LARGEST, NOT_TAKEN, taken_in
 
 
 def counties() -> Sequence[tuple[int, str]]:
@@ -38,7 +37,6 @@ PARAMS = (
     Param("applicant_name", "text", _("经办人姓名")),
     Param("applicant_phone", "text", _("经办人手机"), help=_("核验单位可能来电核实。")),
 )
-MEGABYTES = "attachment_max_mb"
 
 
 def register(values: Mapping[str, Any], papers: Mapping[str, File | None], *, at: dt.datetime) -> tuple[Registration, str]:
@@ -172,7 +170,7 @@ def _paper(name: str, upload: File | None, problems: list[Problem], *, province:
     if upload is None:
         problems.append(Problem(name, "required", _("请上传“%(label)s”。") % {"label": dict(PAPERS)[name]}, _("PDF、JPG 或 PNG。")))
         return ContentFile(b"")
-    most = policy.number(MEGABYTES, province=province, on=timezone.localdate(at))
+    most = policy.number(LARGEST, province=province, on=timezone.localdate(at))
     try:
         paper = taken_in(upload, most=most)
     except Invalid as error:
@@ -180,7 +178,7 @@ def _paper(name: str, upload: File | None, problems: list[Problem], *, province:
         return ContentFile(b"")
     if not paper.ending:
         problems.append(Problem(name, NOT_TAKEN.code, NOT_TAKEN.message, NOT_TAKEN.remedy))
-    return ContentFile(paper.content, name=f"{uuid.uuid4().hex}.{paper.ending}")
+    return paper.stored()
 
 
 def _receiver(region: Region) -> Unit | None:

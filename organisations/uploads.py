@@ -1,19 +1,26 @@
 """Uploads: taken in by what they are, not by what they are called, and never more of them than is allowed."""
 
+import datetime as dt
 import hashlib
 import re
 import unicodedata
+import uuid
 import zipfile
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
+from typing import TypeVar
 
-from django.core.files.base import File
+from django.core.files.base import ContentFile, File
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Invalid, Problem
 
+Row = TypeVar("Row", bound=Model)
+
 MEGABYTE = 1024 * 1024
+LARGEST = "attachment_max_mb"  # the policy number of so many megabytes
 NAME_MAX = 120
 SIGNATURES = ((b"%PDF-", "pdf"), (b"\xff\xd8\xff", "jpg"), (b"\x89PNG\r\n\x1a\n", "png"))
 OFFICE = (("word/document.xml", "docx"), ("xl/workbook.xml", "xlsx"))
@@ -28,6 +35,10 @@ class Paper:
     content: bytes
     ending: str
     sha256: str
+
+    def stored(self) -> ContentFile:
+        """The content under a name that tells nothing of it."""
+        return ContentFile(self.content, name=f"{uuid.uuid4().hex}.{self.ending}")
 
 
 def kind_of(content: bytes) -> str:
@@ -60,6 +71,16 @@ def taken_in(upload: File, *, most: int) -> Paper:
     content = read_upload(upload, most=most)
     ending = kind_of(content)
     return Paper(shown_name(upload.name or "", ending), content, ending, hashlib.sha256(content).hexdigest())
+
+
+def kept(row: Row, paper: Paper, *, at: dt.datetime) -> Row:
+    """The new row, written with this paper: its name, size, digest and content."""
+    stored = paper.stored()
+    for name, value in {"name": paper.name, "size": stored.size, "sha256": paper.sha256, "uploaded_at": at}.items():
+        setattr(row, name, value)
+    row.content.save(stored.name, stored, save=False)  # type: ignore[attr-defined]  # the rows of papers have a content
+    row.save(force_insert=True)
+    return row
 
 
 def read_upload(upload: File, *, most: int) -> bytes:

@@ -4,9 +4,8 @@ Once submitted nothing is taken away any more: a better copy is added beside it 
 """
 
 import datetime as dt
-import uuid
 
-from django.core.files.base import ContentFile, File
+from django.core.files.base import File
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,13 +14,11 @@ from common.errors import Conflict, Invalid, NotAllowed, Problem
 from common.steps import lock, record
 from organisations import policy
 from organisations.actors import Person
-from organisations.uploads import NOT_TAKEN, kind_of, read_upload, shown_name, taken_in
+from organisations.uploads import LARGEST, NOT_TAKEN, kept, taken_in
 from projects.models import FILE_KINDS, Filing, ProjectFile
 from projects.states import by_firm
 
-__all__ = ["LIMITS", "NOT_TAKEN", "attach", "detach", "kind_of", "may_attach", "read_upload", "shown_name", "taken_in"]
-
-LIMITS = ["attachment_max_mb", "attachments_max"]
+LIMITS = [LARGEST, "attachments_max"]
 PAPERS = ("files", "permits")  # what a reviewer opens when papers are missing
 
 
@@ -38,23 +35,13 @@ def attach(filing: Filing, *, kind: str, upload: File, by: Person, at: dt.dateti
         if not may_attach(current, by):
             raise NotAllowed(_("材料由企业在填报期间，或被要求补正材料时上传。"))
         limits = policy.values(LIMITS, province=current.province, on=timezone.localdate(at))
-        paper = taken_in(upload, most=int(limits["attachment_max_mb"]))
+        paper = taken_in(upload, most=int(limits[LARGEST]))
         known = ProjectFile.objects.filter(filing=current, sha256=paper.sha256).first()
         if known is not None:
             return known
         if problems := _problems(current, kind=kind, ending=paper.ending, most=int(limits["attachments_max"])):
             raise Invalid(problems)
-        row = ProjectFile(
-            filing=current,
-            kind=kind,
-            name=paper.name,
-            size=len(paper.content),
-            sha256=paper.sha256,
-            uploaded_at=at,
-            province=current.province,
-        )
-        row.content.save(f"{uuid.uuid4().hex}.{paper.ending}", ContentFile(paper.content), save=False)
-        row.save(force_insert=True)
+        row = kept(ProjectFile(filing=current, kind=kind, province=current.province), paper, at=at)
         record(current, "attach", by=by, at=at, changes={"file": [None, row.name], "sha256": [None, paper.sha256]})
     return row
 

@@ -1,11 +1,10 @@
 """Files kept with a row of a case: a screenshot of a check, photos of a visit, an opinion with its stamp. Never taken away again."""
 
 import datetime as dt
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.files.base import ContentFile, File
+from django.core.files.base import File
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +13,8 @@ from common.errors import Invalid, NotFound, Problem
 from common.steps import subject_of
 from organisations import policy
 from organisations.actors import Person
-from projects.attachments import LIMITS, NOT_TAKEN, taken_in
+from organisations.uploads import LARGEST, NOT_TAKEN, kept, taken_in
+from projects.attachments import LIMITS
 from projects.models import CaseFile, CheckRecord, Consultation, SiteVisit
 
 HOLDERS = (Consultation, CheckRecord, SiteVisit)  # what may have files
@@ -28,10 +28,11 @@ def keep(row: Any, uploads: Sequence[File], *, at: dt.datetime) -> list[CaseFile
     if len(uploads) > limits["attachments_max"]:
         message = _("一次最多 %(n)s 份附件。") % {"n": int(limits["attachments_max"])}
         raise Invalid([Problem("upload", "too_many", message, _("请合并后上传。"))])
-    papers = {paper.sha256: paper for paper in (taken_in(upload, most=int(limits["attachment_max_mb"])) for upload in uploads)}
+    papers = {paper.sha256: paper for paper in (taken_in(upload, most=int(limits[LARGEST])) for upload in uploads)}
     if not all(paper.ending for paper in papers.values()):
         raise Invalid([NOT_TAKEN])
-    return [_kept(row, paper, at=at) for paper in papers.values()]
+    subject = {"subject": subject_of(row), "subject_id": row.pk, "province": row.province}
+    return [kept(CaseFile(**subject), paper, at=at) for paper in papers.values()]
 
 
 def files_of(rows: Sequence[Any]) -> dict[tuple[str, int], list[CaseFile]]:
@@ -51,19 +52,4 @@ def find(pk: int, *, by: Person) -> CaseFile:
     holder = next((model for model in HOLDERS if file is not None and subject_of(model()) == file.subject), None)
     if holder is None or not holder.objects.visible_to(by).filter(pk=file.subject_id).exists():
         raise NotFound
-    return file
-
-
-def _kept(row: Any, paper: Any, *, at: dt.datetime) -> CaseFile:
-    file = CaseFile(
-        subject=subject_of(row),
-        subject_id=row.pk,
-        name=paper.name,
-        size=len(paper.content),
-        sha256=paper.sha256,
-        uploaded_at=at,
-        province=row.province,
-    )
-    file.content.save(f"{uuid.uuid4().hex}.{paper.ending}", ContentFile(paper.content), save=False)
-    file.save(force_insert=True)
     return file

@@ -1,9 +1,8 @@
 """The stamped letter, scanned: taken in by what it is, kept as it came."""
 
 import datetime as dt
-import uuid
 
-from django.core.files.base import ContentFile, File
+from django.core.files.base import File
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +11,7 @@ from common.errors import Conflict, Invalid, NotAllowed, Problem
 from common.steps import lock, record
 from organisations import policy
 from organisations.actors import Person
-from organisations.uploads import taken_in
+from organisations.uploads import LARGEST, kept, taken_in
 from projects.forwarding.states import by_unit
 from projects.models import ForwardBatch, ForwardScan
 
@@ -32,22 +31,13 @@ def attach(forward: ForwardBatch, *, upload: File, by: Person, at: dt.datetime) 
             raise NotAllowed(_("扫描件由上报单位上传。"))
         if not may_attach(current, by):
             raise Conflict(_("定稿之后才能上传盖章扫描件。"), remedy=_("请先定稿，打印公文并用印。"))
-        limit = policy.number("attachment_max_mb", province=current.province, on=timezone.localdate(at))
+        limit = policy.number(LARGEST, province=current.province, on=timezone.localdate(at))
         paper = taken_in(upload, most=limit)
         if paper.ending not in TAKEN:
             raise Invalid([Problem("upload", "not_taken", _("不接受此类文件。"), _("请上传 PDF、JPG 或 PNG 扫描件。"))])
         known = ForwardScan.objects.filter(forward=current, sha256=paper.sha256).first()
         if known is not None:
             return known
-        row = ForwardScan(
-            forward=current,
-            name=paper.name,
-            size=len(paper.content),
-            sha256=paper.sha256,
-            uploaded_at=at,
-            province=current.province,
-        )
-        row.content.save(f"{uuid.uuid4().hex}.{paper.ending}", ContentFile(paper.content), save=False)
-        row.save(force_insert=True)
+        row = kept(ForwardScan(forward=current, province=current.province), paper, at=at)
         record(current, "attach", by=by, at=at, changes={"file": [None, row.name], "sha256": [None, paper.sha256]})
     return row

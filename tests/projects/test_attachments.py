@@ -9,6 +9,7 @@ from django.test import Client
 
 from common.errors import Conflict, Invalid, NotAllowed
 from common.models import AuditEvent
+from organisations import uploads
 from projects import attachments
 from projects.models import Filing, ProjectFile
 from tests import factories
@@ -64,7 +65,7 @@ def attach(filing, by, content=PDF, name="备案证.pdf", kind="filing_paper"):
     ],
 )
 def test_content_decides_what_a_file_is(content, ending):
-    assert attachments.kind_of(content) == ending
+    assert uploads.kind_of(content) == ending
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_content_decides_what_a_file_is(content, ending):
     ],
 )
 def test_name_is_shown_without_path_and_tricks(typed, shown):
-    assert attachments.shown_name(typed, "pdf") == shown
+    assert uploads.shown_name(typed, "pdf") == shown
 
 
 def test_paper_is_kept_with_its_digest_under_a_name_of_ours(filing, cast):
