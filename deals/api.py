@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -323,7 +323,7 @@ class Deals(Resource):
         if need is None or branch is None:
             raise NotFound
         made = register_direct(need, branch, by=self.actor, at=self.actor.at, note=note_of(request), **values)
-        return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)
+        return self.made(made.pk)
 
 
 class DrawdownFilter(filters.FilterSet):
@@ -371,7 +371,7 @@ class Drawdowns(Resource):
 
     def _come_back(self, request: Request, pk: int, act: Any) -> Response:
         act(self.find(self.actor, pk), by=self.actor, at=self.actor.at, **read(COME_BACK, body_of(request)))
-        return self.shown(self.find(self.actor, pk), status.HTTP_201_CREATED)
+        return self.made(pk)
 
     @extend_schema(
         operation_id="drawdowns_pay_supplier",
@@ -433,4 +433,4 @@ class Receipts(Resource):
         values = read(RECEIPT_OF_DEAL, body_of(request))
         deal = Deals.find(self.actor, values.pop("deal"))
         made = record_receipt(deal, by=self.actor, at=self.actor.at, **values)
-        return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)
+        return self.made(made.pk)

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -113,4 +113,4 @@ class Deliveries(Resource):
 
     def _replay(self, pk: int) -> Response:
         made: Any = webhooks.replay(self.find(self.actor, pk), by=self.actor, at=self.actor.at)
-        return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)
+        return self.made(made.pk)

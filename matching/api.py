@@ -122,7 +122,7 @@ class Rounds(Resource):
             by=self.actor,
             at=self.actor.at,
         )
-        return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)
+        return self.made(made.pk)
 
     @extend_schema(operation_id="rounds_progress", responses=ProgressShown)
     @action(detail=True, filterset_class=None, pagination_class=None)
@@ -400,4 +400,4 @@ class Scenarios(Resource):
             at=self.actor.at,
         )
         tasks.dispatch_scenario(made)
-        return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)
+        return self.made(made.pk)

@@ -7,7 +7,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -219,7 +219,7 @@ class Filings(Resource):
         sent = entered.validated_data
         firm = _own_firm(self.actor, sent.get("firm"))
         made = start_filing(firm, programme=sent["programme"], track=sent["track"], by=self.actor, at=self.actor.at, form=sent.get("form"))
-        return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)
+        return self.made(made.pk)
 
     @extend_schema(operation_id="filings_form", responses=FormOut)
     @action(detail=True, filterset_class=None, pagination_class=None)

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -86,7 +86,7 @@ class ProgressReports(Resource):
         if filing is None or unit is None:
             raise NotFound
         made = steps.report(filing, unit=unit, by=self.actor, at=self.actor.at, **values)
-        return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)
+        return self.made(made.pk)
 
 
 class ReportingMonthShown(Presented):

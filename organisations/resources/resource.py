@@ -106,6 +106,10 @@ class Resource(Acting, GenericViewSet[Any]):
     def retrieve(self, _request: Request, pk: int) -> Response:
         return self.shown(self.find(self.actor, pk))
 
+    def made(self, pk: int) -> Response:
+        """The answer to whoever made it."""
+        return self.shown(self.find(self.actor, pk), status.HTTP_201_CREATED)
+
     def shown(self, obj: Any, code: int = status.HTTP_200_OK) -> Response:
         return present(type(self), obj, self.actor, code)
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -60,14 +60,18 @@ class AtCase(Resource):
     def params(self, _filing: Filing) -> Sequence[Param]:
         return self.entered
 
+    def sent(self, request: Request) -> tuple[Filing, Mapping[str, Any]]:
+        """The case, and what is entered at it."""
+        filing = find_filing(self.actor, read([FILING], body_of(request))["filing"])
+        return filing, read(self.params(filing), body_of(request))
+
     def make(self, request: Request) -> Response:
         return once(request, lambda: self._make(request))
 
     def _make(self, request: Request) -> Response:
-        filing = find_filing(self.actor, read([FILING], body_of(request))["filing"])
-        values = read(self.params(filing), body_of(request))
+        filing, values = self.sent(request)
         made = type(self).enter(filing, by=self.actor, at=self.actor.at, **values)
-        return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)
+        return self.made(made.pk)
 
 
 class ConsultationShown(Presented):
@@ -248,9 +252,8 @@ class Changes(AtCase):
         """Ask for a change. What needs nobody's decision is done at once."""
         return self.make(request)
 
-    def _make(self, request: Request) -> Response:
+    def sent(self, request: Request) -> tuple[Filing, Mapping[str, Any]]:
         sent = ChangeIn(data=body_of(request))
         sent.is_valid(raise_exception=True)
         values = dict(sent.validated_data)
-        made = type(self).enter(find_filing(self.actor, values.pop("filing")), by=self.actor, at=self.actor.at, **values)
-        return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)
+        return find_filing(self.actor, values.pop("filing")), values

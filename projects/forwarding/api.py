@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -103,4 +103,4 @@ class Forwards(Resource):
         if unit is None or batch is None:
             raise NotFound
         made = steps.prepare(unit, batch=batch, by=self.actor, at=self.actor.at)
-        return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)
+        return self.made(made.pk)
