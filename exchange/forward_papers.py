@@ -28,6 +28,7 @@ from common.errors import Conflict
 from common.money import format_wan
 from exchange.columns import Shown
 from exchange.packing import steady
+from exchange.workbooks import EXCEL
 from exchange.writing import Writer
 from projects.models import ForwardBatch
 
@@ -144,7 +145,7 @@ def _foot(forward: ForwardBatch, canvas: Any, page: Any) -> None:
 
 PAPERS: Mapping[str, tuple[str, str, Callable[[ForwardBatch], bytes]]] = {
     "letter": ("公文.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", letter),
-    "list": ("项目清单.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", workbook),
+    "list": ("项目清单.xlsx", EXCEL, workbook),
     "printed": ("项目清单.pdf", "application/pdf", printed),
 }
 

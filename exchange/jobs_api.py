@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,12 +23,12 @@ from exchange.importers import IMPORTERS
 from exchange.listings import LISTINGS
 from exchange.models import Export, Import, ImportedRow
 from exchange.states import EXPORT_STEPS, IMPORT_STEPS
+from organisations.actors import Person
 from organisations.models import Batch
 from organisations.resources import IDEMPOTENCY_KEY, Presented, Resource, body_of, once
 from organisations.resources.resource import scope
 
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-WORKBOOK = {(200, EXCEL): OpenApiTypes.BINARY}
+WORKBOOK = {(200, workbooks.EXCEL): OpenApiTypes.BINARY}
 BASE64_MAX = workbooks.UPLOAD_MAX * 4 // 3 + 4
 JOB_FIELDS = (
     "id",
@@ -94,15 +94,13 @@ class Exports(Resource):
         _in_scope(request, scope(LISTINGS[kind].resource.kind, writes=False))
         made = exports.ask(kind, entered.validated_data.get("filters", {}), by=self.actor, at=self.actor.at)
         dispatch.begin_export(made)
-        return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)
+        return self.made(made.pk)
 
     @extend_schema(operation_id="exports_file", responses=WORKBOOK)
     @action(detail=True, filterset_class=None, pagination_class=None)
     def file(self, _request: Request, pk: int) -> Any:
         """The workbook, as long as every row in it may still be seen."""
-        export = self.find(self.actor, pk)
-        stored = exports.open_file(export, by=self.actor, at=self.actor.at)
-        return FileResponse(stored, as_attachment=True, filename=exports.file_name(export), content_type=EXCEL)
+        return file_of(self.find(self.actor, pk), self.actor)
 
 
 class FaultShown(serializers.Serializer[Any]):
@@ -183,7 +181,7 @@ class Imports(Resource):
         params = {name: sent[name] for name in ("programme", "track") if name in sent}
         made = importing.hand_in(sent["kind"], upload, by=self.actor, at=self.actor.at, params=params)
         dispatch.begin_check(made)
-        return self.shown(self.find(self.actor, made.pk), status.HTTP_201_CREATED)
+        return self.made(made.pk)
 
     @extend_schema(operation_id="imports_marked", responses=WORKBOOK)
     @action(detail=True, filterset_class=None, pagination_class=None)
@@ -205,11 +203,16 @@ class Imports(Resource):
         return template_of(of, self.actor)
 
 
+def file_of(export: Export, by: Person) -> FileResponse:
+    stored = exports.open_file(export, by=by, at=by.at)
+    return FileResponse(stored, as_attachment=True, filename=exports.file_name(export), content_type=workbooks.EXCEL)
+
+
 def workbook_of(job: Import, which: str) -> FileResponse:
     stored = getattr(job, which)
     if not stored:
         raise Conflict(_("没有此文件，或已过期删除。"), code="no_file")
-    return FileResponse(stored.open("rb"), as_attachment=True, filename=job.file_name, content_type=EXCEL)
+    return FileResponse(stored.open("rb"), as_attachment=True, filename=job.file_name, content_type=workbooks.EXCEL)
 
 
 def template_of(kind: str, by: Any) -> FileResponse:
@@ -217,7 +220,7 @@ def template_of(kind: str, by: Any) -> FileResponse:
     templates.write(kind, kept, by=by)
     kept.seek(0)
     name = _("%(kind)s导入模板.xlsx") % {"kind": IMPORTERS[kind].label}
-    return FileResponse(kept, as_attachment=True, filename=str(name), content_type=EXCEL)
+    return FileResponse(kept, as_attachment=True, filename=str(name), content_type=workbooks.EXCEL)
 
 
 def _decoded(content: str) -> bytes:

@@ -13,6 +13,7 @@ from openpyxl import Workbook, load_workbook
 
 from common.errors import Invalid, Problem
 
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEGABYTE = 1024 * 1024
 UPLOAD_MAX = 20 * MEGABYTE
 PARTS_MAX = 1_000

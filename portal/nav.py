@@ -29,10 +29,6 @@ def sees_filings(by: Person) -> bool:
     return is_reviewer(by) or oversees(by)
 
 
-def sees_money(by: Person) -> bool:
-    return is_provincial(by) or is_finance(by) or oversees(by)
-
-
 def sees_claims(by: Person) -> bool:
     return is_firm(by) or is_bank(by) or is_finance(by) or oversees(by)
 

@@ -11,6 +11,7 @@ from common.errors import DomainError, Problem, Stale
 from common.steps import Step, allowed_verbs
 from organisations.actors import Person
 from portal.entries import Entry
+from portal.history import events_of
 from portal.inputs import Field, draw, unplaced
 
 NEGATIVE = frozenset(
@@ -138,6 +139,24 @@ def _form(kind: str, obj: Any, verb: str, step: Step, refused: Refused | None, l
         note_problems=[problem for problem in problems if problem.field == "note"],
         is_open=refused is not None,
     )
+
+
+def life(
+    kind: str,
+    obj: Any,
+    steps: Mapping[str, Step],
+    by: Person,
+    *,
+    only: Container[str],
+    refused: Refused | None = None,
+    likely: Mapping[str, Mapping[str, str]] | None = None,
+) -> dict[str, Any]:
+    """What the page of any row with a life tells: what was done, what may be done now, and why the last step was refused."""
+    return {
+        "timeline": events_of(obj, steps, by),
+        "steps": panel(kind, obj, steps, by, refused=refused, only=only, likely=likely),
+        "refused": explained(refused, steps),
+    }
 
 
 def explained(refused: Refused | None, steps: Mapping[str, Step | Entry]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """A machine's way in: a token of its own, hashed, for one organisation and some scopes, until a day."""
 
-import datetime as dt
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -19,9 +18,6 @@ class TokenQuerySet(models.QuerySet["Token"]):
             return self
         own = Q(membership__organisation__in=actor.administers)
         return self.filter(own | Q(province__in=actor.provinces(Role.AUDITOR)))
-
-    def usable(self, *, at: dt.datetime) -> "TokenQuerySet":
-        return self.filter(revoked_at=None, expires_at__gt=at)
 
 
 class Token(Provincial):

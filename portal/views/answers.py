@@ -19,10 +19,9 @@ from organisations.idempotency import Answer
 from organisations.models import Batch, Programme, Unit
 from portal import moves, reads
 from portal.access import is_provincial, oversees, require, signed_in
-from portal.history import events_of
 from portal.inputs import draw, unplaced
 from portal.page import Tab, once, page_of, render
-from portal.panel import Refused, explained, panel
+from portal.panel import Refused, life
 from projects.answers.states import ANSWER_STEPS, ROW_STEPS
 from projects.models import AnswerRow, Filing, MinistryAnswer
 
@@ -74,9 +73,7 @@ def page(request: HttpRequest, by: Person, answer: MinistryAnswer, *, refused: R
         "move": moves.of_answer(answer, by),
         "unmentioned": silent.count(),
         "silent": silent.select_related("firm", "project__region").order_by("pk")[:10],
-        "steps": panel("answers", answer, ANSWER_STEPS, by, refused=refused, only=ANSWER_ACTIONS),
-        "refused": explained(refused, ANSWER_STEPS),
-        "timeline": events_of(answer, ANSWER_STEPS, by),
+        **life("answers", answer, ANSWER_STEPS, by, refused=refused, only=ANSWER_ACTIONS),
     }
     return render(request, "portal/answer/detail.html", context, by=by, status=status)
 
@@ -89,21 +86,12 @@ def row(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
 def row_page(request: HttpRequest, by: Person, row: AnswerRow, *, refused: Refused | None = None, status: int = 200) -> HttpResponse:
     """The row as it was typed beside the filings it may mean; `?filing=` takes one of them into the form."""
     chosen = request.GET.get("filing", "")
+    likely = {"resolve": {"filing": chosen if chosen.isdecimal() else "", "verdict": _said(row)}}
     context = {
         "row": row,
         "suggestions": _suggestions(row, by),
         "chosen": chosen,
-        "steps": panel(
-            "answer-rows",
-            row,
-            ROW_STEPS,
-            by,
-            refused=refused,
-            only=ANSWER_ROW_ACTIONS,
-            likely={"resolve": {"filing": chosen if chosen.isdecimal() else "", "verdict": _said(row)}},
-        ),
-        "refused": explained(refused, ROW_STEPS),
-        "timeline": events_of(row, ROW_STEPS, by),
+        **life("answer-rows", row, ROW_STEPS, by, refused=refused, only=ANSWER_ROW_ACTIONS, likely=likely),
     }
     return render(request, "portal/answer/row.html", context, by=by, status=status)
 

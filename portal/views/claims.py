@@ -13,9 +13,8 @@ from deals.subsidies.states import STEPS_OF_CHANNEL
 from organisations.actors import Person
 from portal import moves, reads
 from portal.access import is_bank, is_finance, is_firm, is_reviewer, oversees, require, signed_in
-from portal.history import events_of
 from portal.page import Tab, page_of, render
-from portal.panel import Refused, explained, panel
+from portal.panel import Refused, life
 
 C = SubsidyClaim.State
 TABS = (
@@ -69,9 +68,7 @@ def page(request: HttpRequest, by: Person, claim: SubsidyClaim, *, refused: Refu
         "lines": list(
             AccrualLine.objects.filter(claim=claim).select_related("drawdown", "version").order_by("drawdown__number", "period_end", "pk")
         ),
-        "timeline": events_of(claim, steps, by),
-        "steps": panel("claims", claim, steps, by, refused=refused, only=CLAIM_ACTIONS),
-        "refused": explained(refused, steps),
+        **life("claims", claim, steps, by, refused=refused, only=CLAIM_ACTIONS),
         "admin": admin_url(claim) if request.user.is_staff else "",  # type: ignore[union-attr]  # signed in
     }
     return render(request, "portal/claim/detail.html", context, by=by, status=status)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from exchange import dispatch, exports
 from exchange.actions import EXPORT_ACTIONS
-from exchange.jobs_api import EXCEL
+from exchange.jobs_api import file_of
 from exchange.listings import LISTINGS
 from exchange.models import Export
 from exchange.states import EXPORT_STEPS
@@ -18,9 +18,8 @@ from organisations.actors import Person
 from organisations.idempotency import Answer
 from portal import reads
 from portal.access import signed_in
-from portal.history import events_of
 from portal.page import once, page_of, polled, render
-from portal.panel import Refused, explained, panel
+from portal.panel import Refused, life
 
 E = Export.State
 RUNNING = (E.WAITING, E.RUNNING)
@@ -53,9 +52,7 @@ def detail(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
 
 def page(request: HttpRequest, by: Person, export: Export, *, refused: Refused | None = None, status: int = 200) -> HttpResponse:
     context = _shown(export) | {
-        "timeline": events_of(export, EXPORT_STEPS, by),
-        "steps": panel("exports", export, EXPORT_STEPS, by, refused=refused, only=EXPORT_ACTIONS),
-        "refused": explained(refused, EXPORT_STEPS),
+        **life("exports", export, EXPORT_STEPS, by, refused=refused, only=EXPORT_ACTIONS),
     }
     return render(request, "portal/export/detail.html", context, by=by, status=status)
 
@@ -68,9 +65,7 @@ def status(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
 
 @signed_in
 def file(_request: HttpRequest, by: Person, pk: int) -> FileResponse:
-    export = get_object_or_404(reads.exports(by), pk=pk)
-    stored = exports.open_file(export, by=by, at=by.at)
-    return FileResponse(stored, as_attachment=True, filename=exports.file_name(export), content_type=EXCEL)
+    return file_of(get_object_or_404(reads.exports(by), pk=pk), by)
 
 
 def label_of(export: Export) -> Any:

@@ -18,10 +18,9 @@ from organisations.idempotency import Answer
 from organisations.models import Batch, Unit
 from portal import moves, reads
 from portal.access import is_reviewer, oversees, require, signed_in
-from portal.history import events_of
 from portal.inputs import draw, unplaced
 from portal.page import attached, once, page_of, render, take_uploads
-from portal.panel import Refused, explained, panel
+from portal.panel import Refused, life
 from projects.actions import FORWARD_ACTIONS
 from projects.forwarding import scans, steps
 from projects.forwarding.states import FORWARD_STEPS
@@ -61,9 +60,7 @@ def page(request: HttpRequest, by: Person, forward: ForwardBatch, *, refused: Re
         "papers": [(name, label) for name, (label, _type, _make) in forward_papers.PAPERS.items()] if forward.content else [],
         "can_attach": scans.may_attach(forward, by),
         "can_pull": PULL_BACK in allowed_verbs(FORWARD_STEPS, forward, by),
-        "steps": panel("forwards", forward, FORWARD_STEPS, by, refused=refused, only=FORWARD_ACTIONS.keys() - {PULL_BACK}),
-        "refused": explained(refused, FORWARD_STEPS),
-        "timeline": events_of(forward, FORWARD_STEPS, by),
+        **life("forwards", forward, FORWARD_STEPS, by, refused=refused, only=FORWARD_ACTIONS.keys() - {PULL_BACK}),
     }
     return render(request, "portal/forward/detail.html", context, by=by, status=status)
 

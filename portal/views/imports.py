@@ -18,9 +18,8 @@ from organisations.actors import Person
 from organisations.idempotency import Answer
 from portal import reads
 from portal.access import signed_in
-from portal.history import events_of
 from portal.page import once, page_of, polled, render
-from portal.panel import Refused, explained, panel
+from portal.panel import Refused, life
 
 I = Import.State  # noqa: E741 -- as in states
 RUNNING = (I.WAITING, I.CHECKING, I.QUEUED, I.WRITING)
@@ -49,9 +48,7 @@ def page(request: HttpRequest, by: Person, job: Import, *, refused: Refused | No
     context = _shown(job) | {
         "outcomes": [(label, counted[value]) for value, label in ImportedRow.Outcome.choices if value in counted],
         "not_written": list(ImportedRow.objects.filter(of_import=job, outcome="refused").order_by("number")[:REFUSED_SHOWN]),
-        "timeline": events_of(job, IMPORT_STEPS, by),
-        "steps": panel("imports", job, IMPORT_STEPS, by, refused=refused, only=IMPORT_ACTIONS),
-        "refused": explained(refused, IMPORT_STEPS),
+        **life("imports", job, IMPORT_STEPS, by, refused=refused, only=IMPORT_ACTIONS),
     }
     return render(request, "portal/import/detail.html", context, by=by, status=status)
 

@@ -10,9 +10,8 @@ from organisations.models import Membership, Registration, Role
 from organisations.registering import PAPERS, REGISTRATION_ACTIONS
 from organisations.states import REGISTRATION_STEPS
 from portal.access import is_reviewer, oversees, require, signed_in
-from portal.history import events_of
 from portal.page import Tab, attached, page_of, render
-from portal.panel import Refused, explained, panel
+from portal.panel import Refused, life
 
 S = Registration.State
 TABS = (("", _("待办"), Registration.OPEN), ("ended", _("已办结"), (S.ADMITTED, S.REFUSED)))
@@ -43,9 +42,7 @@ def page(request: HttpRequest, by: Person, row: Registration, *, refused: Refuse
         "row": row,
         "papers": PAPERS,
         "owner": _owner_of(row) if row.state == S.DISPUTED else None,
-        "timeline": events_of(row, REGISTRATION_STEPS, by),
-        "steps": panel("registrations", row, REGISTRATION_STEPS, by, refused=refused, only=REGISTRATION_ACTIONS),
-        "refused": explained(refused, REGISTRATION_STEPS),
+        **life("registrations", row, REGISTRATION_STEPS, by, refused=refused, only=REGISTRATION_ACTIONS),
     }
     return render(request, "portal/aboard/detail.html", context, by=by, status=status)
 

@@ -16,9 +16,8 @@ from matching.states import ROUND_STEPS, by_provincial_office
 from organisations.actors import Person
 from portal import moves, reads
 from portal.access import oversees, require, signed_in
-from portal.history import events_of
 from portal.page import Tab, page_of, polled, render
-from portal.panel import Refused, explained, panel
+from portal.panel import Refused, life
 from portal.unmatched import with_reasons
 
 RUNNING = (Round.State.FROZEN, Round.State.SOLVING)
@@ -42,9 +41,7 @@ def detail(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
 def page(request: HttpRequest, by: Person, round_: Round, *, refused: Refused | None = None, status: int = 200) -> HttpResponse:
     context = _shown(round_, by) | {
         "children": list(Round.objects.visible_to(by).filter(parent=round_).order_by("-pk")[:50]),
-        "timeline": events_of(round_, ROUND_STEPS, by),
-        "steps": panel("rounds", round_, ROUND_STEPS, by, refused=refused, only=ROUND_ACTIONS),
-        "refused": explained(refused, ROUND_STEPS),
+        **life("rounds", round_, ROUND_STEPS, by, refused=refused, only=ROUND_ACTIONS),
     }
     return render(request, "portal/round/detail.html", context, by=by, status=status)
 

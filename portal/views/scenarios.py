@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import DomainError, Invalid, Problem
 from common.money import format_wan, parse_wan, yuan
 from common.steps import Param
-from exchange import scenario_report
+from exchange import scenario_report, workbooks
 from matching import scenarios, tasks
 from matching.actions import SCENARIO_ACTIONS
 from matching.explain import TERM_NAMES
@@ -24,15 +24,13 @@ from organisations.entering import read
 from organisations.idempotency import Answer
 from portal import reads
 from portal.access import require, signed_in
-from portal.history import events_of
 from portal.inputs import draw, unplaced
 from portal.page import once, page_of, polled, render
-from portal.panel import Refused, explained, panel
+from portal.panel import Refused, life
 
 LIMIT_ROWS = 3
 ROWS_SHOWN = 50
 CASE_LOADS = "case_loads"
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @signed_in
@@ -58,9 +56,7 @@ def detail(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
 
 def page(request: HttpRequest, by: Person, scenario: Scenario, *, refused: Refused | None = None, status: int = 200) -> HttpResponse:
     context = _shown(scenario) | {
-        "timeline": events_of(scenario, SCENARIO_STEPS, by),
-        "steps": panel("scenarios", scenario, SCENARIO_STEPS, by, refused=refused, only=SCENARIO_ACTIONS),
-        "refused": explained(refused, SCENARIO_STEPS),
+        **life("scenarios", scenario, SCENARIO_STEPS, by, refused=refused, only=SCENARIO_ACTIONS),
     }
     return render(request, "portal/scenario/detail.html", context, by=by, status=status)
 
@@ -76,7 +72,7 @@ def export(_request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     """The whole difference report as a workbook."""
     scenario = get_object_or_404(reads.scenarios(by), pk=pk)
     require(scenario.state == Scenario.State.SOLVED)
-    answer = HttpResponse(scenario_report.workbook(scenario), content_type=EXCEL)
+    answer = HttpResponse(scenario_report.workbook(scenario), content_type=workbooks.EXCEL)
     answer["Content-Disposition"] = f'attachment; filename="scenario-{scenario.round.number}-{scenario.pk}.xlsx"'
     return answer
 

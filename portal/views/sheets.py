@@ -26,10 +26,9 @@ from organisations.idempotency import Answer
 from organisations.models import Batch, Unit
 from portal import reads
 from portal.access import is_reviewer, oversees, require, signed_in
-from portal.history import events_of
 from portal.inputs import draw, unplaced
 from portal.page import once, page_of, render
-from portal.panel import Refused, explained, panel
+from portal.panel import Refused, explained, life, panel
 from projects.models import Filing, ReviewStep
 
 K = ProgressReport.Kind
@@ -115,11 +114,7 @@ def detail(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
 def page(request: HttpRequest, by: Person, report: ProgressReport, *, refused: Refused | None = None, status: int = 200) -> HttpResponse:
     context = {
         "report": report,
-        "timeline": events_of(report, REPORT_STEPS, by),
-        "steps": panel(
-            "progress-reports", report, REPORT_STEPS, by, refused=refused, only={"correct"}, likely={"correct": _typed(vars(report))}
-        ),
-        "refused": explained(refused, REPORT_STEPS),
+        **life("progress-reports", report, REPORT_STEPS, by, refused=refused, only={"correct"}, likely={"correct": _typed(vars(report))}),
     }
     return render(request, "portal/sheet/detail.html", context, by=by, status=status)
 

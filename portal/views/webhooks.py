@@ -21,10 +21,9 @@ from organisations.actors import Person
 from organisations.entering import read
 from organisations.idempotency import Answer
 from portal.access import require, signed_in
-from portal.history import events_of
 from portal.inputs import draw, unplaced
 from portal.page import once, page_of, render
-from portal.panel import Refused, explained, panel
+from portal.panel import Refused, life
 from portal.views.tokens import organisation_of, organisation_params
 
 
@@ -60,9 +59,7 @@ def page(request: HttpRequest, by: Person, webhook: Webhook, *, refused: Refused
         "webhook": webhook,
         "page": page_of(Delivery.objects.filter(webhook=webhook).order_by("-pk"), request),
         "kinds": [label for kind, label in _kinds() if kind in webhook.kinds],
-        "timeline": events_of(webhook, WEBHOOK_STEPS, by),
-        "steps": panel("webhooks", webhook, WEBHOOK_STEPS, by, refused=refused, only=webhooks.WEBHOOK_ACTIONS),
-        "refused": explained(refused, WEBHOOK_STEPS),
+        **life("webhooks", webhook, WEBHOOK_STEPS, by, refused=refused, only=webhooks.WEBHOOK_ACTIONS),
     }
     return render(request, "portal/machine/webhook.html", context, by=by, status=status)
 
