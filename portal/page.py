@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
@@ -21,6 +21,8 @@ from organisations.actors import Person
 from organisations.clock import now
 from organisations.idempotency import Answer, answer_once
 from portal import nav
+
+Made = TypeVar("Made")
 
 ROWS = 50
 CLOCKS_AHEAD = dt.timedelta(days=30)  # how far the due days of clocks begun today may lie
@@ -53,6 +55,19 @@ def once(request: HttpRequest, by: Person, act: Callable[[], Answer]) -> Any:
     sent = {name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"}
     _status, answer = answer_once(by=by, at=by.at, route=request.path, key=request.POST.get("once", ""), body=sent, act=act)
     return answer
+
+
+def made_once(request: HttpRequest, by: Person, make: Callable[[], tuple[Made, dict[str, int]]]) -> Made | None:
+    """What is shown in the answer that made it and kept nowhere; None where the form was sent before. `make` also says what is kept."""
+    made: list[Made] = []
+
+    def act() -> Answer:
+        thing, kept = make()
+        made.append(thing)
+        return 200, kept
+
+    once(request, by, act)
+    return made[0] if made else None
 
 
 def attached(content: bytes, *, name: str, content_type: str = "application/octet-stream") -> HttpResponse:

@@ -17,13 +17,12 @@ from exchange.models import GroupRobot
 from organisations import tokens
 from organisations.actors import Person
 from organisations.entering import read
-from organisations.idempotency import Answer
 from organisations.models import Organisation, Token
 from organisations.resources import scopes_of
 from organisations.tokens import Issued
 from portal.access import require, signed_in
 from portal.inputs import draw, unplaced
-from portal.page import once, render
+from portal.page import made_once, render
 
 DAYS = "180"
 DOES = {"read": pgettext_lazy("scope", "读取"), "write": pgettext_lazy("scope", "办理")}
@@ -50,19 +49,18 @@ def index(request: HttpRequest, by: Person) -> HttpResponse:
 def issue(request: HttpRequest, by: Person) -> HttpResponse:
     """Shows the text of the new token: the stored answer of a repeated form does not hold it."""
     require(bool(by.administers))
-    made: list[Issued] = []
 
-    def make() -> Answer:
+    def make() -> tuple[Issued, dict[str, int]]:
         values = read(_params(by), request.POST)
         organisation = organisation_of(by, values.pop("organisation", None))
-        made.append(tokens.issue(organisation, known=SCOPES, by=by, at=by.at, **values))
-        return 200, {"token": made[0].token.pk}
+        issued = tokens.issue(organisation, known=SCOPES, by=by, at=by.at, **values)
+        return issued, {"token": issued.token.pk}
 
     try:
-        once(request, by, make)
+        issued = made_once(request, by, make)
     except DomainError as error:
         return page(request, by, error=error)
-    return page(request, by, issued=made[0]) if made else redirect("tokens")
+    return page(request, by, issued=issued) if issued else redirect("tokens")
 
 
 @require_POST

@@ -19,10 +19,9 @@ from exchange.webhook_states import WEBHOOK_STEPS
 from exchange.webhooks import Subscribed
 from organisations.actors import Person
 from organisations.entering import read
-from organisations.idempotency import Answer
 from portal.access import require, signed_in
 from portal.inputs import draw, unplaced
-from portal.page import once, page_of, render
+from portal.page import made_once, page_of, render
 from portal.panel import Refused, life
 from portal.views.tokens import organisation_of, organisation_params
 
@@ -33,19 +32,18 @@ def index(request: HttpRequest, by: Person) -> HttpResponse:
     require(bool(by.administers))
     if request.method != "POST":
         return _index(request, by)
-    made: list[Subscribed] = []
 
-    def make() -> Answer:
+    def make() -> tuple[Subscribed, dict[str, int]]:
         values = read(_params(by), request.POST)
         organisation = organisation_of(by, values.pop("organisation", None))
-        made.append(webhooks.subscribe(organisation, known=HAPPENINGS, by=by, at=by.at, **values))
-        return 200, {"webhook": made[0].webhook.pk}
+        subscribed = webhooks.subscribe(organisation, known=HAPPENINGS, by=by, at=by.at, **values)
+        return subscribed, {"webhook": subscribed.webhook.pk}
 
     try:
-        once(request, by, make)
+        subscribed = made_once(request, by, make)
     except DomainError as error:
         return _index(request, by, error=error)
-    return _index(request, by, subscribed=made[0]) if made else redirect("webhooks")
+    return _index(request, by, subscribed=subscribed) if subscribed else redirect("webhooks")
 
 
 @signed_in
