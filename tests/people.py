@@ -3,6 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from django.test import Client
+
 from organisations import roles as desks
 from organisations.actors import Person, person, system
 from organisations.models import Membership, Organisation, User
@@ -88,6 +90,13 @@ def seated(cast: Cast) -> Cast:
     for user in cast.users.values():
         desks.seat(user, at=NOW)
     return cast
+
+
+def signed_in(cast: Cast, name: str, kind: type[Client] = Client) -> Client:
+    """A client of one of the cast; `kind=APIClient` for the API."""
+    client = kind()
+    client.force_login(cast.users[name], backend="django.contrib.auth.backends.ModelBackend")
+    return client
 
 
 def member(organisation: Organisation, *roles: str, name: str = "", at: dt.datetime = NOW) -> Person:

@@ -2,10 +2,10 @@
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from deals.subsidies.models import SubsidyClaim
+from tests import people
 from tests.deals import claim_cases
 
 pytestmark = pytest.mark.django_db
@@ -24,12 +24,7 @@ def cast(seated):
 
 @pytest.fixture
 def as_(cast):
-    def client(name):
-        signed_in = Client()
-        signed_in.force_login(cast.users[name])
-        return signed_in
-
-    return client
+    return lambda name: people.signed_in(cast, name)
 
 
 def buttons(client, claim):

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from deals.models import Deal, InterestReceipt
+from tests import people
 from tests.deals import cases, claim_cases
 
 pytestmark = pytest.mark.django_db
@@ -18,12 +19,7 @@ def clock(settings):
 
 @pytest.fixture
 def as_(cast):
-    def client(name):
-        signed_in = APIClient()
-        signed_in.force_login(cast.users[name])
-        return signed_in
-
-    return client
+    return lambda name: people.signed_in(cast, name, APIClient)
 
 
 def verbs(told):

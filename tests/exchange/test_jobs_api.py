@@ -12,7 +12,7 @@ from exchange.api import SCOPES
 from exchange.models import Export, Import
 from organisations import tokens
 from projects.models import Filing
-from tests import factories
+from tests import factories, people
 from tests.exchange.applications import application, filled
 from tests.exchange.books import saved
 from tests.factories import NOW
@@ -27,12 +27,7 @@ def _moment(settings, tmp_path):
 
 @pytest.fixture
 def as_(cast):
-    def signed_in(name):
-        client = Client()
-        client.force_login(cast.users[name], backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return signed_in
+    return lambda name: people.signed_in(cast, name)
 
 
 def _post(client, address, body, **headers):

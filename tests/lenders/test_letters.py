@@ -3,7 +3,6 @@
 import datetime as dt
 
 import pytest
-from django.test import Client
 
 from common.errors import Conflict, Invalid, NotAllowed
 from common.models import AuditEvent
@@ -11,7 +10,7 @@ from ledger.accounts import BelowCommitted, Hold, hold
 from lenders import letters
 from lenders.models import Appetite, AppetiteLetter
 from organisations import roles
-from tests import factories
+from tests import factories, people
 from tests.factories import HUBEI, NOW, WAN
 
 pytestmark = pytest.mark.django_db
@@ -109,12 +108,7 @@ def as_(cast):
     for user in cast.users.values():
         roles.seat(user, at=NOW)
 
-    def client(name):
-        signed_in = Client()
-        signed_in.force_login(cast.users[name])
-        return signed_in
-
-    return client
+    return lambda name: people.signed_in(cast, name)
 
 
 def sent(world, **changed):

@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from matching.models import NonMatch
-from tests import factories
+from tests import factories, people
 from tests.matching import provinces
 
 pytestmark = pytest.mark.django_db
@@ -17,12 +17,7 @@ def clock(settings):
 
 @pytest.fixture
 def as_(cast):
-    def client(name):
-        signed_in = APIClient()
-        signed_in.force_login(cast.users[name])
-        return signed_in
-
-    return client
+    return lambda name: people.signed_in(cast, name, APIClient)
 
 
 @pytest.fixture

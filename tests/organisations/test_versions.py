@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from projects.models import Filing
-from tests import factories
+from tests import factories, people
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
@@ -14,12 +14,7 @@ pytestmark = pytest.mark.django_db
 def as_(cast, settings):
     settings.FIXED_NOW = NOW.isoformat()
 
-    def client(name):
-        signed_in = APIClient()
-        signed_in.force_login(cast.users[name])
-        return signed_in
-
-    return client
+    return lambda name: people.signed_in(cast, name, APIClient)
 
 
 @pytest.fixture

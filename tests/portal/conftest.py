@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from tests import factories
+from tests import factories, people
 from tests.factories import NOW
 
 
@@ -18,13 +18,7 @@ def moment(settings):
 @pytest.fixture
 def as_(cast) -> Callable[[str], Client]:
     """A client signed in as one of the cast: `as_("lin")`."""
-
-    def signed_in(name: str) -> Client:
-        client = Client()
-        client.force_login(cast.users[name], backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return signed_in
+    return lambda name: people.signed_in(cast, name)
 
 
 @pytest.fixture

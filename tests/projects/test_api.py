@@ -5,19 +5,14 @@ from rest_framework.test import APIClient
 
 from common.models import AuditEvent, IdempotencyKey
 from projects.models import Filing
-from tests import factories
+from tests import factories, people
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def as_(cast):
-    def client(name):
-        signed_in = APIClient()
-        signed_in.force_login(cast.users[name])
-        return signed_in
-
-    return client
+    return lambda name: people.signed_in(cast, name, APIClient)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from projects.models import Appeal, ChangeRequest, CheckRecord, Consultation, Filing, Remark, UnlockRequest
-from tests import factories
+from tests import factories, people
 
 pytestmark = pytest.mark.django_db
 ADDRESSES = ("consultations", "checks", "site-visits", "remarks", "unlocks", "appeals", "changes")
@@ -17,12 +17,7 @@ def moment(settings):
 
 @pytest.fixture
 def as_(cast):
-    def signed_in(name):
-        client = APIClient()
-        client.force_login(cast.users[name], backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return signed_in
+    return lambda name: people.signed_in(cast, name, APIClient)
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """A budget rises by a document and by nothing else."""
 
 import pytest
-from django.test import Client
 
 from schemes.models import BudgetDocument
+from tests import people
 
 pytestmark = pytest.mark.django_db
 
@@ -15,12 +15,7 @@ def clock(settings):
 
 @pytest.fixture
 def as_(seated):
-    def client(name):
-        signed_in = Client()
-        signed_in.force_login(seated.users[name])
-        return signed_in
-
-    return client
+    return lambda name: people.signed_in(seated, name)
 
 
 def test_finance_registers_a_document_and_the_limit_rises(as_, world):
