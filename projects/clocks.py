@@ -3,14 +3,22 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
-from common.workdays import WorkCalendar, due_at
-from organisations import deadlines
+from django.utils import timezone
+
+from common.workdays import WorkCalendar, due_at, load_calendar
+from organisations import deadlines, policy
 from organisations.deadlines import Clock
 from projects.models import Filing, ReviewStep
 
 REVIEW = "review"
 CORRECTION = "correction"
 ESCALATION = "escalation"
+
+
+def within(key: str, *, province: str, at: dt.datetime) -> dt.datetime:
+    """The end of so many working days, told by this policy number, from `at`."""
+    days = policy.number(key, province=province, on=timezone.localdate(at))
+    return due_at(at, days=days, calendar=load_calendar())
 
 
 def arrive(

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import Conflict, Invalid, NotFound, Problem
 from common.models import AuditEvent
 from common.steps import Param, record, subject_of, take, update_rows
-from common.workdays import due_at, load_calendar
-from organisations import deadlines, policy
+from common.workdays import load_calendar
+from organisations import deadlines
 from organisations.actors import REVIEW_ROLES, Person, system
 from organisations.deadlines import Clock
 from organisations.models import DeclaredInterest, Membership, Unit
@@ -20,6 +20,7 @@ from projects import clocks
 from projects.batches import batch_for, load_batches
 from projects.case import holding
 from projects.case.states import APPEAL_STEPS
+from projects.clocks import within
 from projects.models import Appeal, Filing, ReviewStep
 from projects.states import FILING_STEPS, by_firm
 
@@ -41,7 +42,6 @@ def file(filing: Filing, *, reason: str, by: Person, at: dt.datetime) -> Appeal:
         decision = decision_of(filing)
         _refuse_late(filing, decision, at=at)
         unit = _unit_to_look_again(filing, decision, at=at)
-        days = policy.number("appeal_decision_days", province=filing.province, on=timezone.localdate(at))
         row = Appeal(
             filing=filing,
             decision=decision,
@@ -50,7 +50,7 @@ def file(filing: Filing, *, reason: str, by: Person, at: dt.datetime) -> Appeal:
             reason=reason.strip(),
             filed_at=at,
             filed_by_id=by.user_id,
-            due_at=due_at(at, days=days, calendar=load_calendar()),
+            due_at=within("appeal_decision_days", province=filing.province, at=at),
             province=filing.province,
         )
         if Appeal.objects.filter(decision=decision).exists():
@@ -99,8 +99,7 @@ def decision_of(filing: Filing) -> AuditEvent:
 
 
 def last_moment(filing: Filing, decision: AuditEvent) -> dt.datetime:
-    days = policy.number("appeal_days", province=filing.province, on=timezone.localdate(decision.at))
-    return due_at(decision.at, days=days, calendar=load_calendar())
+    return within("appeal_days", province=filing.province, at=decision.at)
 
 
 def _refuse_late(filing: Filing, decision: AuditEvent, *, at: dt.datetime) -> None:

@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, Invalid, Problem
 from common.steps import amend, lock, record, take
-from common.workdays import due_at, load_calendar
-from organisations import deadlines, policy
+from organisations import deadlines
 from organisations.actors import Person, system
 from organisations.deadlines import Clock
 from organisations.models import FirmProfile, Unit
@@ -22,6 +21,7 @@ from projects import review
 from projects.case import holding
 from projects.case.change_rules import ADMITTED, CANCELLATION, KINDS, LEGAL_REPRESENTATIVE, TIERS, opened, tiers_of
 from projects.case.states import CHANGE_STEPS
+from projects.clocks import within
 from projects.drafting import changed_fields, unstorable
 from projects.intake import Intake
 from projects.models import ChangedField, ChangeRequest, ChangeRule, Filing, Need, ReviewStep
@@ -158,8 +158,7 @@ def _asked(filing: Filing, kinds: Sequence[str], reason: str, tier: str, *, by: 
     )
     if tier != ChangeRule.Tier.FIRM:
         step = _deciding(filing, tier)
-        days = policy.number("change_decision_days", province=filing.province, on=timezone.localdate(at))
-        row.unit, row.stage, row.due_at = step.unit, step.stage, due_at(at, days=days, calendar=load_calendar())
+        row.unit, row.stage, row.due_at = step.unit, step.stage, within("change_decision_days", province=filing.province, at=at)
     return row
 
 

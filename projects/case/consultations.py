@@ -7,18 +7,17 @@ from typing import Any
 from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Count
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Invalid, Problem
 from common.steps import Param, record, take
-from common.workdays import due_at, load_calendar
-from organisations import deadlines, policy
+from organisations import deadlines
 from organisations.actors import Person
 from organisations.deadlines import Clock
 from organisations.models import Unit
 from projects.case import files, holding
 from projects.case.states import CONSULTATION_STEPS, by_unit_in_charge, step_in_charge
+from projects.clocks import within
 from projects.models import Consultation, Filing
 
 CLOCK = "consultation"
@@ -46,7 +45,6 @@ def ask(filing: Filing, *, to_unit: str, question: str, by: Person, at: dt.datet
         own, asked = step_in_charge(filing), next((unit for unit in _around(filing) if unit.code == to_unit), None)
         if problems := list(_problems(filing, asked)):
             raise Invalid(problems)
-        days = policy.number("consultation_days", province=filing.province, on=timezone.localdate(at))
         row = Consultation(
             filing=filing,
             from_unit_id=own.unit_id,
@@ -54,7 +52,7 @@ def ask(filing: Filing, *, to_unit: str, question: str, by: Person, at: dt.datet
             question=question.strip(),
             asked_at=at,
             asked_by_id=by.user_id,
-            due_at=due_at(at, days=days, calendar=load_calendar()),
+            due_at=within("consultation_days", province=filing.province, at=at),
             province=filing.province,
         )
         row.save(force_insert=True)
