@@ -7,7 +7,8 @@
 
 `solve_s` is the optimizer's; `overhead_s` all the rest up to published recommendations with their holds: commitments, snapshot, problem,
 check, stored rows, holds. The letters to firms and banks that go out in the same transaction stand beside it, as `letters_s`.
-Absolute times depend on the machine and its load: the time of a calibration kernel from the same run stands beside them.
+Absolute times depend on the machine and its load: the time of a calibration kernel from the same run stands beside them, and so do
+processor seconds, which others on the machine hardly change: `cpu_s` of this process and `database_cpu_s` of the server process it talks to.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import pstats
 import resource
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from time import perf_counter, process_time
@@ -46,13 +48,32 @@ PHASES = (
 )
 
 
-class Phases:
-    """Seconds of each phase, without those of the phases inside it."""
+@dataclass
+class Seconds:
+    """Time on the clock and of the processor: of this process, and of the server process that answers it."""
 
-    def __init__(self, profiled: str) -> None:
-        self.seconds: dict[str, float] = {}
-        self._inner: list[float] = []
+    wall: float = 0.0
+    cpu: float = 0.0
+    database_cpu: float = 0.0
+
+    def __add__(self, other: "Seconds") -> "Seconds":
+        return Seconds(self.wall + other.wall, self.cpu + other.cpu, self.database_cpu + other.database_cpu)
+
+    def __sub__(self, other: "Seconds") -> "Seconds":
+        return Seconds(self.wall - other.wall, self.cpu - other.cpu, self.database_cpu - other.database_cpu)
+
+    def plain(self) -> dict[str, float]:
+        return {"s": round(self.wall, 3), "cpu_s": round(self.cpu, 3), "database_cpu_s": round(self.database_cpu, 3)}
+
+
+class Phases:
+    """Seconds of each phase, without those of the phases inside it. `server` is the process id of the database's end of the connection."""
+
+    def __init__(self, profiled: str, server: int) -> None:
+        self.seconds: dict[str, Seconds] = {}
+        self._inner: list[Seconds] = []
         self._profiled = profiled
+        self._ticks = Path(f"/proc/{server}/stat")
 
     def watch(self, place: str) -> None:
         module, _colon, path = place.partition(":")
@@ -65,20 +86,30 @@ class Phases:
     def timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def run(*given: Any, **named: Any) -> Any:
-            self._inner.append(0.0)
-            began = perf_counter()
+            self._inner.append(Seconds())
+            began = self.now()
             profile = cProfile.Profile() if name in self._profiled.split(",") else None
             try:
                 return profile.runcall(function, *given, **named) if profile else function(*given, **named)
             finally:
-                whole = perf_counter() - began
-                self.seconds[name] = self.seconds.get(name, 0.0) + whole - self._inner.pop()
+                whole = self.now() - began
+                self.seconds[name] = self.seconds.get(name, Seconds()) + whole - self._inner.pop()
                 if self._inner:
                     self._inner[-1] += whole
                 if profile:
                     pstats.Stats(profile).sort_stats("cumulative").print_stats(32)
 
         return run
+
+    def now(self) -> Seconds:
+        return Seconds(perf_counter(), process_time(), self._server_seconds())
+
+    def _server_seconds(self) -> float:
+        """User and system time of the server process, as Linux counts them; 0 where it runs elsewhere."""
+        if not self._ticks.exists():
+            return 0.0
+        user, system = self._ticks.read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -121,25 +152,30 @@ def measured(asked: argparse.Namespace, address: str, *, is_filled: bool) -> dic
     from matching.optimizer.warm import warm  # noqa: PLC0415 -- as above
 
     print(f"kernels warm in {warm():.1f} s", flush=True)
-    phases = Phases(asked.profile)
+    with connection.cursor() as cursor:
+        (server,) = cursor.execute("SELECT pg_backend_pid()").fetchone()
+    phases = Phases(asked.profile, server)
     for place in PHASES:
         phases.watch(place)
-    began, began_cpu = perf_counter(), process_time()
+    began = phases.now()
     round_, published = phases.timed("all", course)(asked)
-    seconds, cpu = perf_counter() - began, process_time() - began_cpu
-    solve_s, letters_s = (phases.seconds.pop(name) for name in ("optimizer.solve", "invitations._invite_leads"))
+    whole = phases.now() - began
+    solve, letters = (phases.seconds.pop(name) for name in ("optimizer.solve", "invitations._invite_leads"))
+    overhead = whole - solve - letters
     return {
         "needs": round_.needs,
         "options": round_.options,
-        "solve_s": round(solve_s, 3),
-        "overhead_s": round(seconds - solve_s - letters_s, 3),
+        "solve_s": round(solve.wall, 3),
+        "overhead_s": round(overhead.wall, 3),
         "gap": round(round_.gap, 6),
         "matched": round_.matched,
         "published": len(published.leads),
-        "overhead_by_phase_s": {name: round(value, 3) for name, value in sorted(phases.seconds.items())},
-        "letters_s": round(letters_s, 3),
+        "overhead": overhead.plain(),
+        "overhead_by_phase": {name: seconds.plain() for name, seconds in sorted(phases.seconds.items())},
+        "letters_s": round(letters.wall, 3),
+        "letters": letters.plain(),
         "slider": slider(round_),
-        "cpu_s": round(cpu, 2),
+        "cpu_s": round(whole.cpu, 2),
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "calibration_s": round(calibration_seconds(), 5),
     }
