@@ -12,6 +12,7 @@ from deals.invitations import looked_up
 from deals.models import Deal, Invitation
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from organisations.actors import Person, system
+from projects.disclosures import Telling
 from projects.models import Disclosure
 
 D = Deal.State
@@ -66,6 +67,5 @@ class Rivals:
 
 def show(deals: Sequence[Deal], *, by: Person, at: dt.datetime) -> None:
     """The partner of a deal sees the file as long as the deal lasts."""
-    showing.show(
-        [showing.Shown(deal.filing, deal.branch.organisation, Disclosure.Scope.FILE, Disclosure.Basis.DEAL) for deal in deals], by=by, at=at
-    )
+    partners = ((deal.filing_id, deal.branch.organisation_id) for deal in deals)
+    showing.show([Telling(*pair, Disclosure.Scope.FILE, Disclosure.Basis.DEAL) for pair in partners], by=by, at=at)

@@ -89,5 +89,5 @@ def accounts_of(deals: Sequence[Deal], *, at: dt.datetime) -> dict[int, int]:
 def hold_for(deals: Sequence[Deal], accounts_of: Mapping[int, int], *, by: Person, at: dt.datetime) -> dict[int, BankFull]:
     """The promises of offers that no round recommended; deal → why there is none."""
     requests = [Hold(accounts_of[deal.pk], deal.amount, key_of(deal)) for deal in deals]
-    _done, refused = accounts.hold_many(requests, by=by, at=at, note="企业确认")
+    refused = accounts.hold_many(requests, by=by, at=at, note="企业确认")
     return {deal.pk: BankFull(deal.branch) for deal in deals if key_of(deal) in refused}

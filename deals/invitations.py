@@ -13,18 +13,19 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict
-from common.steps import Taken, lock, only, take_many
+from common.steps import Taken, lock, lock_only, only, take_many
 from deals import clocks, commitments, holds, needs, sending, showing, standbys
 from deals.bulk import By, succeeded, voice
 from deals.clocks import CONSENT, CONTACT, Clock
 from deals.models import Deal, Invitation, Origin
-from deals.sending import Letter
+from deals.sending import PARTIES, Letter
 from deals.states import BEFORE_SIGNING, DEAL_STEPS, INVITATION_STEPS
 from matching import rounds
 from matching.models import Recommendation, Round
 from matching.states import RECOMMENDATION_STEPS
 from organisations.actors import Person, system
 from projects import candidate_list, review
+from projects.disclosures import Telling
 from projects.models import Disclosure, Filing, IntendedBank, Need
 
 R = Recommendation.State
@@ -63,20 +64,13 @@ def invite_named(
     """
     if not filings:
         return []
-    lock(Need.objects.filter(filing__in=filings))
-    named = (
-        IntendedBank.objects.filter(need__filing__in=filings)
-        .select_related("need__filing", "branch__organisation")
-        .order_by("need_id", "rank")
-    )
-    busy = needs.busy({row.need_id for row in named})
-    letters = [
-        Letter(row.need, row.branch, Origin.NAMED, row.rank, Disclosure.Basis.NAMED)
-        for row in named
-        if (row.need_id, row.branch_id) not in busy and (only is None or row.branch_id in only)
-    ]
+    lock_only(Need.objects.filter(filing__in=filings))
+    rows = IntendedBank.objects.filter(need__filing__in=filings).order_by("need_id", "rank").values_list(*PARTIES)
+    named = [Letter(*parties, Origin.NAMED, Disclosure.Basis.NAMED) for parties in rows]
+    busy = needs.busy({letter.need_id for letter in named})
+    letters = [letter for letter in named if (letter.need_id, letter.branch_id) not in busy and (only is None or letter.branch_id in only)]
     if places:
-        letters = [letter for nth, letter in _numbered(letters) if nth < places.get(letter.need.pk, nth + 1)]
+        letters = [letter for nth, letter in _numbered(letters) if nth < places.get(letter.need_id, nth + 1)]
     return sending.send(letters, terms=clocks.terms(filings[0].province, at=at), by=by, at=at)
 
 
@@ -84,8 +78,8 @@ def _numbered(letters: Iterable[Letter]) -> Iterator[tuple[int, Letter]]:
     """Each with its place among those of the same need, from 0."""
     seen: Counter[int] = Counter()
     for letter in letters:
-        yield seen[letter.need.pk], letter
-        seen[letter.need.pk] += 1
+        yield seen[letter.need_id], letter
+        seen[letter.need_id] += 1
 
 
 def withdraw_filing(filing: Filing, *, by: Person, at: dt.datetime, seen: int, note: str = "", **params: Any) -> Filing:
@@ -142,11 +136,9 @@ def consent_many(
         needs.lock_all({row.need_id for row in rows})
         results = take_many(INVITATION_STEPS, "consent", rows, by=by, at=at, seen=seen, note=note, changes={row.pk: due for row in rows})
         agreed = succeeded(results)
-        showing.show(
-            [showing.Shown(row.filing, row.branch.organisation, Disclosure.Scope.FILE, Disclosure.Basis.CONSENT) for row in agreed],
-            by=voice(by, at=at),
-            at=at,
-        )
+        pairs = ((row.filing_id, row.branch.organisation_id) for row in agreed)
+        tellings = [Telling(*pair, Disclosure.Scope.FILE, Disclosure.Basis.CONSENT) for pair in pairs]
+        showing.show(tellings, by=voice(by, at=at), at=at)
         clocks.stop(agreed, CONSENT, at=at)
         clocks.start([Clock(row, CONTACT, row.branch.organisation_id, row.contact_due_at) for row in agreed], at=at)
     return results
@@ -214,26 +206,21 @@ def publish_round(round_: Round, *, by: Person, at: dt.datetime, seen: int, note
     """Publish what a round recommends, as far as events have not overtaken it, and send each lead's invitation. Again: the same answer."""
     with transaction.atomic():
         lock(Round.objects.filter(pk=round_.pk))
-        wanted = needs.lock_all(set(Recommendation.objects.filter(round=round_).values_list("need", flat=True)))
+        wanted = set(Recommendation.objects.filter(round=round_).values_list("need", flat=True))
+        needs.lock_only(wanted)
         outdated = lock(Recommendation.objects.filter(need__in=wanted, state=R.STANDBY).exclude(round=round_))
         now = commitments.compute(round_.programme, round_.province, at=at)
         published = rounds.publish(round_, by=by, at=at, seen=seen, note=note, commitments=now)
-        going = {row.need_id for row in published.leads}
+        going = published.going
         take_many(RECOMMENDATION_STEPS, "spend", [row for row in outdated if row.need_id in going], by=system(at), at=at)
-        _invite_leads(published.leads, by=by, at=at)
+        _invite_leads(list(going.values()), by=by, at=at)
     return published
 
 
-def _invite_leads(leads: Iterable[Recommendation], *, by: Person, at: dt.datetime) -> list[Invitation]:
-    rows = list(
-        Recommendation.objects.filter(pk__in=[row.pk for row in leads], invitation=None)
-        .select_related("need__filing__firm", "branch__organisation")
-        .defer("need__filing__form", "explanation", "terms")
-        .order_by("pk")
-    )
-    if not rows:
-        return []
-    return sending.send(sending.letters_for(rows, at=at), terms=clocks.terms(rows[0].province, at=at), by=by, at=at)
+def _invite_leads(leads: Collection[int], *, by: Person, at: dt.datetime) -> list[Invitation]:
+    unsent = Recommendation.objects.filter(pk__in=leads, invitation=None).values_list("pk", flat=True)
+    letters = sending.letters_for(unsent, at=at)
+    return sending.send(letters, terms=clocks.terms(letters[0].province, at=at), by=by, at=at) if letters else []
 
 
 def offer_standby(need: Need, *, at: dt.datetime) -> Invitation | None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db.models import Count, F, Sum
 from django.db.models.functions import Coalesce
 
+from common import steps
 from common.steps import lock
 from deals.models import Deal, Invitation
 from projects.models import Filing, Need
@@ -19,8 +20,18 @@ FILLING = (*Deal.COMMITTED, Deal.State.REPAID)  # a loan repaid has served its n
 
 def lock_all(need_ids: Collection[int]) -> list[Need]:
     """The filings of these needs, then the needs, locked: what every step on an invitation or a deal does first."""
-    lock(Filing.objects.filter(pk__in=Need.objects.filter(pk__in=need_ids).values("filing")))
+    _lock_filings(need_ids)
     return lock(Need.objects.filter(pk__in=need_ids))
+
+
+def lock_only(need_ids: Collection[int]) -> None:
+    """`lock_all` for who needs no more than the locks."""
+    _lock_filings(need_ids)
+    steps.lock_only(Need.objects.filter(pk__in=need_ids))
+
+
+def _lock_filings(need_ids: Collection[int]) -> None:
+    steps.lock_only(Filing.objects.filter(pk__in=Need.objects.filter(pk__in=need_ids).values("filing")))
 
 
 def taken_of(deal: Deal) -> Decimal:

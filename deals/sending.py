@@ -1,31 +1,37 @@
 """An invitation is made here and ends here: with its disclosure, its clock and its audit event. What it promised is freed by `holds`."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from common.steps import insert_rows, record_many
 from deals import clocks, showing
 from deals.clocks import CONSENT, CONTACT, Clock, Terms
 from deals.models import Invitation, Origin
-from lenders.models import Branch
 from matching.models import Recommendation
 from organisations.actors import Person
-from projects.models import Disclosure, IntendedBank, Need
+from projects.disclosures import Telling
+from projects.models import Disclosure, IntendedBank
 
 I = Invitation.State  # noqa: E741 -- as in states
 
+# What a letter tells of its need and branch, as rows that point to both are asked for it.
+PARTIES = ("need", "need__filing", "need__filing__firm", "need__province", "branch", "branch__organisation", "rank")
 
-@dataclass(frozen=True)
-class Letter:
-    """An invitation to be sent. `basis` None: the firm has not agreed to this bank yet."""
 
-    need: Need
-    branch: Branch
-    origin: str
+class Letter(NamedTuple):
+    """An invitation to be sent, by ids: a round sends thousands. `basis` None: the firm has not agreed to this bank yet."""
+
+    need_id: int
+    filing_id: int
+    firm_id: int
+    province: str
+    branch_id: int
+    organisation_id: int
     rank: int
+    origin: str
     basis: str | None
-    recommendation: Recommendation | None = None
+    recommendation_id: int | None = None
 
 
 def send(letters: Sequence[Letter], *, terms: Terms, by: Person, at: dt.datetime) -> list[Invitation]:
@@ -33,35 +39,24 @@ def send(letters: Sequence[Letter], *, terms: Terms, by: Person, at: dt.datetime
     rows = [_invitation(letter, terms, at) for letter in letters]
     insert_rows(rows)
     record_many(rows, "invite", by=by, at=at)
-    showing.show(
-        [
-            showing.Shown(
-                letter.need.filing,
-                letter.branch.organisation,
-                Disclosure.Scope.FILE if letter.basis else Disclosure.Scope.OUTLINE,
-                letter.basis or Disclosure.Basis.CONSENT,
-            )
-            for letter in letters
-        ],
-        by=by,
-        at=at,
-    )
-    clocks.start([_clock(row) for row in rows], at=at)
+    showing.show([_telling(letter) for letter in letters], by=by, at=at)
+    clocks.start([_clock(row, letter) for row, letter in zip(rows, letters, strict=True)], at=at)
     return rows
 
 
-def letters_for(recommendations: Sequence[Recommendation], *, at: dt.datetime) -> list[Letter]:
+def letters_for(recommendations: Collection[int], *, at: dt.datetime) -> list[Letter]:
     """Letters for published recommendations: open where the firm named the branch or agreed to it before."""
-    pairs = [(row.need.filing_id, row.branch.organisation_id) for row in recommendations]
-    agreed = showing.agreed(pairs, at=at)
-    named = set(IntendedBank.objects.filter(need__in=[row.need_id for row in recommendations]).values_list("need", "branch"))
-    letters = []
-    for row, pair in zip(recommendations, pairs, strict=True):
-        basis = Disclosure.Basis.NAMED if (row.need_id, row.branch_id) in named else None
-        if basis is None and pair in agreed:
-            basis = Disclosure.Basis.CONSENT
-        letters.append(Letter(row.need, row.branch, Origin.RECOMMENDED, row.rank, basis, row))
-    return letters
+    rows = Recommendation.objects.filter(pk__in=recommendations).order_by("pk").values_list(*PARTIES, "pk")
+    letters = [Letter(*parties, Origin.RECOMMENDED, None, pk) for *parties, pk in rows]
+    agreed = showing.agreed([(letter.filing_id, letter.organisation_id) for letter in letters], at=at)
+    named = set(IntendedBank.objects.filter(need__in={letter.need_id for letter in letters}).values_list("need", "branch"))
+
+    def basis(letter: Letter) -> str | None:
+        if (letter.need_id, letter.branch_id) in named:
+            return Disclosure.Basis.NAMED
+        return Disclosure.Basis.CONSENT if (letter.filing_id, letter.organisation_id) in agreed else None
+
+    return [letter._replace(basis=basis(letter)) for letter in letters]
 
 
 def end(invitations: Sequence[Invitation], *, at: dt.datetime) -> None:
@@ -72,22 +67,27 @@ def end(invitations: Sequence[Invitation], *, at: dt.datetime) -> None:
 
 def _invitation(letter: Letter, terms: Terms, at: dt.datetime) -> Invitation:
     return Invitation(
-        need=letter.need,
-        filing=letter.need.filing,
-        branch=letter.branch,
+        need_id=letter.need_id,
+        filing_id=letter.filing_id,
+        branch_id=letter.branch_id,
         origin=letter.origin,
         rank=letter.rank,
-        recommendation=letter.recommendation,
+        recommendation_id=letter.recommendation_id,
         state=I.OPEN if letter.basis else I.AWAITING_CONSENT,
         sent_at=at,
         contact_due_at=terms.contact_due(at) if letter.basis else None,
         expires_at=terms.decision_due(at) if letter.basis else terms.consent_due(at),
-        province=letter.need.province,
+        province=letter.province,
     )
 
 
-def _clock(row: Invitation) -> Clock:
+def _telling(letter: Letter) -> Telling:
+    scope = Disclosure.Scope.FILE if letter.basis else Disclosure.Scope.OUTLINE
+    return Telling(letter.filing_id, letter.organisation_id, scope, letter.basis or Disclosure.Basis.CONSENT)
+
+
+def _clock(row: Invitation, letter: Letter) -> Clock:
     """The bank's first contact, or the firm's consent."""
     if row.state == I.OPEN:
-        return Clock(row, CONTACT, row.branch.organisation_id, row.contact_due_at)
-    return Clock(row, CONSENT, row.filing.firm_id, row.expires_at)
+        return Clock(row, CONTACT, letter.organisation_id, row.contact_due_at)
+    return Clock(row, CONSENT, letter.firm_id, row.expires_at)

@@ -1,32 +1,23 @@
 """Who may see a filing because of an invitation or a deal, by the rows of `projects.disclosures`, which are the consent record itself."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from django.db.models import Q
 
 from deals.models import Deal, Invitation
 from organisations.actors import Person
-from organisations.models import Organisation
 from projects import disclosures
 from projects.disclosures import Telling
-from projects.models import Disclosure, Filing
+from projects.models import Disclosure
 
 Pair = tuple[int, int]  # filing, organisation
 SHOWN = (Invitation.State.OPEN, Invitation.State.VIEWED, Invitation.State.ACCEPTED)  # the bank has the file before it
 
 
-class Shown(NamedTuple):
-    filing: Filing
-    organisation: Organisation
-    scope: str
-    basis: str
-
-
-def show(rows: Iterable[Shown], *, by: Person, at: dt.datetime) -> None:
+def show(tellings: Sequence[Telling], *, by: Person, at: dt.datetime) -> None:
     """Let these organisations see these filings until the business ends."""
-    disclosures.disclose_many([Telling(row.filing, row.organisation.pk, row.scope, row.basis) for row in rows], by=by, at=at)
+    disclosures.disclose_many(tellings, by=by, at=at)
 
 
 def agreed(pairs: Sequence[Pair], *, at: dt.datetime) -> set[Pair]:

@@ -52,8 +52,8 @@ def replace(
         queue = {need: rows for need, rows in queue.items() if rows}
         terms = clocks.terms(first[0].province, at=at)
         offered, full = _offer(_fitting(first, terms=terms), accounts_of, by=by, at=at)
-        for row in sending.send(sending.letters_for(offered, at=at), terms=terms, by=by, at=at):
-            sent[row.need_id] = row
+        letters = sending.letters_for([row.pk for row in offered], at=at)
+        sent |= {row.need_id: row for row in sending.send(letters, terms=terms, by=by, at=at)}
         take_many(RECOMMENDATION_STEPS, "leave_out", full, by=by, at=at)
         queue = {need: rows for need, rows in queue.items() if need not in sent}
     return sent
@@ -84,7 +84,7 @@ def _offer(
         return [], []
     with_account = [row for row in rows if row.branch_id in accounts_of]
     requests = {holds.key_of(row): Hold(accounts_of[row.branch_id], row.amount, holds.key_of(row)) for row in with_account}
-    _done, refused = accounts.hold_many(list(requests.values()), by=by, at=at, note="启用候补")
+    refused = accounts.hold_many(list(requests.values()), by=by, at=at, note="启用候补")
     full = [row for row in rows if holds.key_of(row) in refused]
     offered = [row for row in rows if row not in full]
     changes = {row.pk: {"hold_key": holds.key_of(row)} for row in with_account if row in offered}
@@ -92,7 +92,7 @@ def _offer(
     return offered, full
 
 
-def _accounts(rows: Sequence[Recommendation], *, at: dt.datetime) -> dict[int, int]:
+def _accounts(rows: Sequence[Recommendation], *, at: dt.datetime) -> dict[int, Invitation]:
     """Branch → account of its appetite of the day."""
     found: dict[int, int] = {}
     for programme in {row.need.filing.programme_id for row in rows}:

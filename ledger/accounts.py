@@ -7,67 +7,46 @@ Whoever makes several movements in one transaction calls `lock` with all account
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
-from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
-from common.errors import Conflict, DomainError
 from common.money import FEN, format_wan
-from common.steps import Actor, insert_rows, update_rows
+from common.steps import Actor
+from ledger.book import ZERO, Book, line_of, lock, open_book
 from ledger.models import Entry, LedgerAccount
+from ledger.refusals import BelowCommitted, NoRoom, WrongAmount
+
+__all__ = [
+    "OVER_APPETITE",
+    "BelowCommitted",
+    "Hold",
+    "NoRoom",
+    "Post",
+    "Release",
+    "Reverse",
+    "WrongAmount",
+    "balance_at",
+    "change_limit",
+    "hold",
+    "hold_many",
+    "lock",
+    "open_account",
+    "post",
+    "post_many",
+    "release",
+    "release_many",
+    "reverse",
+    "reverse_many",
+    "room",
+    "set_limit",
+    "set_limit_many",
+    "statement",
+]  # fmt: skip
 
 OVER_APPETITE = "over_appetite"
-ZERO = Decimal(0)
-
-# An account and everything above it.
-LINES = """
-WITH RECURSIVE line (id, parent_id) AS (
-    SELECT id, parent_id FROM ledger_ledgeraccount WHERE id = ANY(%s)
-    UNION
-    SELECT above.id, above.parent_id FROM ledger_ledgeraccount above JOIN line ON above.id = line.parent_id
-)
-SELECT id FROM line
-"""
-
-
-class NoRoom(DomainError):
-    """A promise does not fit into the limit of an account; `account` and `free` say which and what is left."""
-
-    status = 409
-    default_code = "no_room"
-
-    def __init__(self, account: LedgerAccount, amount: Decimal) -> None:
-        self.account, self.amount, self.free = account, amount, account.free
-        super().__init__(
-            _("%(account)s 剩余 %(free)s 万元，不足以预留 %(amount)s 万元。")
-            % {"account": account.name, "free": "—" if self.free is None else format_wan(self.free), "amount": format_wan(amount)},
-            remedy=_("请减少金额，或请额度所有方追加后再办理。"),
-        )
-
-
-class BelowCommitted(NoRoom):
-    """A limit cannot be cut below what is promised and done; it may be cut to exactly that."""
-
-    default_code = "below_committed"
-
-    def __init__(self, account: LedgerAccount, limit: Decimal) -> None:
-        super().__init__(account, limit)
-        used = account.held + account.posted
-        self.message = _("%(account)s 已预留和已用合计 %(used)s 万元，额度不能调整为 %(limit)s 万元。") % {
-            "account": account.name,
-            "used": format_wan(used),
-            "limit": format_wan(limit),
-        }
-        self.remedy = _("最低可调整到已预留和已用的合计数。")
-
-
-class WrongAmount(DomainError):
-    default_code = "wrong_amount"
 
 
 @dataclass(frozen=True)
@@ -110,18 +89,9 @@ def open_account(*, kind: str, code: str, name: str, province: str, parent: Ledg
     return account
 
 
-def lock(account_ids: Iterable[int]) -> dict[int, LedgerAccount]:
-    """The accounts and all above them, locked in id order until the transaction ends."""
-    wanted = sorted(set(account_ids))
-    if not wanted:
-        return {}
-    rows = LedgerAccount.objects.filter(pk__in=RawSQL(LINES, [wanted])).order_by("pk").select_for_update(no_key=True)  # noqa: S611 -- constant
-    return {account.pk: account for account in rows}
-
-
 def room(account_id: int) -> Decimal | None:
     """What may still be promised on the account, its ancestors counted in; None when nobody declared a limit. Locks them."""
-    free = [account.free for account in _line(lock([account_id]), account_id) if account.limit is not None]
+    free = [account.free for account in line_of(lock([account_id]), account_id) if account.limit is not None]
     return min(free, default=None)
 
 
@@ -130,18 +100,17 @@ def set_limit(
 ) -> Entry:
     """Declare a new limit. A cut below what is promised and done is refused (BelowCommitted)."""
     with transaction.atomic():
-        book = _open([account_id], [business_key], by=by, at=at, note=note)
-        if (known := book.known.get((account_id, business_key))) is not None:
-            return known
-        entry = _declare(book, account_id, limit, business_key, flag=flag)
-        book.save()
-    return entry
+        book = open_book([account_id], [business_key], by=by, at=at, note=note)
+        if (account_id, business_key) not in book.known:
+            _declare(book, account_id, limit, business_key, flag=flag)
+            book.save()
+    return _entry(account_id, business_key)
 
 
 def set_limit_many(limits: Mapping[int, tuple[Decimal | None, str]], *, by: Actor, at: dt.datetime, note: str = "") -> None:
     """`set_limit` for many accounts in one transaction: account → (limit, business key)."""
     with transaction.atomic():
-        book = _open(limits, [key for _limit, key in limits.values()], by=by, at=at, note=note)
+        book = open_book(limits, [key for _limit, key in limits.values()], by=by, at=at, note=note)
         for account_id, (limit, business_key) in limits.items():
             if (account_id, business_key) not in book.known:
                 _declare(book, account_id, limit, business_key)
@@ -151,33 +120,30 @@ def set_limit_many(limits: Mapping[int, tuple[Decimal | None, str]], *, by: Acto
 def change_limit(account_id: int, by_amount: Decimal, *, business_key: str, by: Actor, at: dt.datetime, note: str = "") -> Entry:
     """Raise or cut the limit by an amount, from nothing if none was declared: what a document brings."""
     with transaction.atomic():
-        book = _open([account_id], [business_key], by=by, at=at, note=note)
-        if (known := book.known.get((account_id, business_key))) is not None:
-            return known
-        entry = _declare(book, account_id, (book.accounts[account_id].limit or ZERO) + by_amount, business_key)
-        book.save()
-    return entry
+        book = open_book([account_id], [business_key], by=by, at=at, note=note)
+        if (account_id, business_key) not in book.known:
+            _declare(book, account_id, (book.accounts[account_id].limit or ZERO) + by_amount, business_key)
+            book.save()
+    return _entry(account_id, business_key)
 
 
 def hold(request: Hold, *, by: Actor, at: dt.datetime, note: str = "") -> Entry:
     """Promise an amount on an account and its ancestors. Raises NoRoom, having written nothing."""
-    entries, refused = hold_many([request], by=by, at=at, note=note)
+    refused = hold_many([request], by=by, at=at, note=note)
     if refused:
         raise refused[request.business_key]
-    return entries[request.business_key]
+    return _entry(request.account_id, request.business_key)
 
 
-def hold_many(requests: Sequence[Hold], *, by: Actor, at: dt.datetime, note: str = "") -> tuple[dict[str, Entry], dict[str, NoRoom]]:
-    """Many promises in one transaction, in the order given; those that do not fit are left out and returned with the reason."""
-    done: dict[str, Entry] = {}
+def hold_many(requests: Sequence[Hold], *, by: Actor, at: dt.datetime, note: str = "") -> dict[str, NoRoom]:
+    """Many promises in one transaction, in the order given; those that do not fit are left out and returned, by key, with the reason."""
     refused: dict[str, NoRoom] = {}
     with transaction.atomic():
-        book = _open([r.account_id for r in requests], [r.business_key for r in requests], by=by, at=at, note=note)
+        book = open_book([r.account_id for r in requests], [r.business_key for r in requests], by=by, at=at, note=note)
         for request in requests:
             _check_amount(request.amount)
             key = request.business_key
-            if (known := book.known.get((request.account_id, key))) is not None:
-                done[key] = known
+            if (request.account_id, key) in book.known:
                 continue
             line = book.line(request.account_id)
             full = next((account for account in line if account.limit is not None and account.free < request.amount), None)
@@ -187,9 +153,8 @@ def hold_many(requests: Sequence[Hold], *, by: Actor, at: dt.datetime, note: str
             for account in line:
                 account.held += request.amount
                 book.write(account, Entry.Kind.HOLD, request.amount, key, expires_at=request.expires_at)
-            done[key] = book.known[request.account_id, key]
         book.save()
-    return done, refused
+    return refused
 
 
 def post(
@@ -208,14 +173,14 @@ def post(
     `fact=True`: what happened is never refused. The part beyond the hold and beyond the limit is written together with a dated
     raise flagged `over_appetite`, on the account and on each ancestor that lacks room.
     """
-    request = Post(account_id, amount, business_key, hold_key)
-    return post_many([request], by=by, at=at, fact=fact, note=note)[business_key]
+    post_many([Post(account_id, amount, business_key, hold_key)], by=by, at=at, fact=fact, note=note)
+    return _entry(account_id, business_key)
 
 
-def post_many(requests: Sequence[Post], *, by: Actor, at: dt.datetime, fact: bool = False, note: str = "") -> dict[str, Entry]:
+def post_many(requests: Sequence[Post], *, by: Actor, at: dt.datetime, fact: bool = False, note: str = "") -> None:
     """`post` for a list in one transaction; one that is refused refuses them all."""
     with transaction.atomic():
-        book = _open([r.account_id for r in requests], [r.business_key for r in requests], by=by, at=at, note=note)
+        book = open_book([r.account_id for r in requests], [r.business_key for r in requests], by=by, at=at, note=note)
         book.load_holds(r.hold_key for r in requests)
         for request in requests:
             _check_amount(request.amount)
@@ -224,19 +189,21 @@ def post_many(requests: Sequence[Post], *, by: Actor, at: dt.datetime, fact: boo
             for account in book.line(request.account_id):
                 _post_on(book, account, request, fact=fact)
         book.save()
-    return {request.business_key: book.known[request.account_id, request.business_key] for request in requests}
 
 
 def release(account_id: int, *, hold_key: str, business_key: str, by: Actor, at: dt.datetime, note: str = "") -> Entry | None:
     """Give back what is left of a hold; None when nothing is left."""
-    return release_many([(account_id, hold_key, business_key)], by=by, at=at, note=note).get(business_key)
+    release_many([(account_id, hold_key, business_key)], by=by, at=at, note=note)
+    return Entry.objects.filter(account=account_id, business_key=business_key).first()
 
 
-def release_many(requests: Iterable[Release], *, by: Actor, at: dt.datetime, note: str = "") -> dict[str, Entry]:
-    """`release` for (account, hold key, business key) triples in one transaction; what had nothing left is not in the answer."""
+def release_many(requests: Iterable[Release], *, by: Actor, at: dt.datetime, note: str = "") -> None:
+    """`release` for (account, hold key, business key) triples in one transaction; of what had nothing left nothing is written."""
     requests = list(dict.fromkeys(requests))
     with transaction.atomic():
-        book = _open([account for account, _hold, _key in requests], [key for _account, _hold, key in requests], by=by, at=at, note=note)
+        book = open_book(
+            [account for account, _hold, _key in requests], [key for _account, _hold, key in requests], by=by, at=at, note=note
+        )
         book.load_holds(hold_key for _account, hold_key, _key in requests)
         for account_id, hold_key, key in requests:
             if (account_id, key) in book.known:
@@ -245,20 +212,20 @@ def release_many(requests: Iterable[Release], *, by: Actor, at: dt.datetime, not
                 open_hold = book.hold_of(account, hold_key)
                 if open_hold is not None and open_hold.left:
                     account.held -= open_hold.left
-                    book.write(account, Entry.Kind.RELEASE, open_hold.left, key, hold=open_hold.entry, from_hold=open_hold.left)
+                    book.write(account, Entry.Kind.RELEASE, open_hold.left, key, hold=open_hold.id, from_hold=open_hold.left)
                     open_hold.left = ZERO
         book.save()
-    return {key: book.known[account, key] for account, _hold, key in requests if (account, key) in book.known}
 
 
 def reverse(account_id: int, amount: Decimal, *, business_key: str, by: Actor, at: dt.datetime, note: str = "") -> Entry:
     """Take back part of what was posted, as a correction entry."""
-    return reverse_many([Reverse(account_id, amount, business_key)], by=by, at=at, note=note)[business_key]
+    reverse_many([Reverse(account_id, amount, business_key)], by=by, at=at, note=note)
+    return _entry(account_id, business_key)
 
 
-def reverse_many(requests: Sequence[Reverse], *, by: Actor, at: dt.datetime, note: str = "") -> dict[str, Entry]:
+def reverse_many(requests: Sequence[Reverse], *, by: Actor, at: dt.datetime, note: str = "") -> None:
     with transaction.atomic():
-        book = _open([r.account_id for r in requests], [r.business_key for r in requests], by=by, at=at, note=note)
+        book = open_book([r.account_id for r in requests], [r.business_key for r in requests], by=by, at=at, note=note)
         for request in requests:
             _check_amount(request.amount)
             if (request.account_id, request.business_key) in book.known:
@@ -274,7 +241,6 @@ def reverse_many(requests: Sequence[Reverse], *, by: Actor, at: dt.datetime, not
                 account.posted -= request.amount
                 book.write(account, Entry.Kind.REVERSE, request.amount, request.business_key)
         book.save()
-    return {request.business_key: book.known[request.account_id, request.business_key] for request in requests}
 
 
 def balance_at(account_id: int, at: dt.datetime) -> tuple[Decimal | None, Decimal, Decimal]:
@@ -293,96 +259,20 @@ def statement(account_id: int, *, since: dt.datetime | None = None, until: dt.da
     return list(rows)
 
 
-@dataclass
-class _OpenHold:
-    entry: Entry
-    left: Decimal
+def _entry(account_id: int, business_key: str) -> Entry:
+    return Entry.objects.get(account=account_id, business_key=business_key)
 
 
-@dataclass
-class _Book:
-    """The accounts locked for one set of movements, what was written under the same keys before, and what is to be written now."""
-
-    accounts: dict[int, LedgerAccount]
-    known: dict[tuple[int, str], Entry]
-    by: Actor
-    at: dt.datetime
-    note: str
-    holds: dict[tuple[int, str], _OpenHold] = field(default_factory=dict)
-    fresh: list[Entry] = field(default_factory=list)
-
-    def line(self, account_id: int) -> list[LedgerAccount]:
-        return _line(self.accounts, account_id)
-
-    def load_holds(self, keys: Iterable[str]) -> None:
-        """The holds of these keys on the locked accounts, with what is still open of each."""
-        wanted = set(keys) - {""}
-        rows = Entry.objects.filter(account__in=self.accounts, business_key__in=wanted, kind=Entry.Kind.HOLD)
-        for entry in rows.annotate(moved=Sum("movements__from_hold", default=ZERO)) if wanted else ():
-            self.holds[entry.account_id, entry.business_key] = _OpenHold(entry, entry.amount - entry.moved)
-
-    def hold_of(self, account: LedgerAccount, key: str) -> _OpenHold | None:
-        if not key:
-            return None
-        if (account.pk, key) not in self.holds:
-            raise Conflict(_("没有找到对应的预留。"), code="no_hold")
-        return self.holds[account.pk, key]
-
-    def write(self, account: LedgerAccount, kind: str, amount: Decimal, business_key: str, **rest: Any) -> Entry:
-        account.last_seq += 1
-        entry = Entry(
-            account=account,
-            seq=account.last_seq,
-            kind=kind,
-            amount=amount,
-            limit_after=account.limit,
-            held_after=account.held,
-            posted_after=account.posted,
-            business_key=business_key,
-            at=self.at,
-            by_label=self.by.label,
-            note=self.note,
-            province=account.province,
-            **rest,
-        )
-        self.fresh.append(entry)
-        self.known[account.pk, business_key] = entry
-        return entry
-
-    def save(self) -> None:
-        if self.fresh:
-            moved = {entry.account_id for entry in self.fresh}
-            rows = [account for pk, account in sorted(self.accounts.items()) if pk in moved]
-            update_rows(rows, ["limit", "held", "posted", "last_seq"])
-            insert_rows(self.fresh)
-
-
-def _open(account_ids: Iterable[int], business_keys: Iterable[str], *, by: Actor, at: dt.datetime, note: str) -> _Book:
-    accounts = lock(account_ids)
-    written = Entry.objects.filter(account__in=accounts, business_key__in=set(business_keys)) if accounts else ()
-    return _Book(accounts, {(entry.account_id, entry.business_key): entry for entry in written}, by, at, note)
-
-
-def _line(accounts: dict[int, LedgerAccount], account_id: int) -> list[LedgerAccount]:
-    """The account, its parent, and so on to the top."""
-    line = []
-    current: int | None = account_id
-    while current is not None:
-        line.append(accounts[current])
-        current = accounts[current].parent_id
-    return line
-
-
-def _declare(book: _Book, account_id: int, limit: Decimal | None, business_key: str, *, flag: str = "") -> Entry:
+def _declare(book: Book, account_id: int, limit: Decimal | None, business_key: str, *, flag: str = "") -> None:
     account = book.accounts[account_id]
     if limit is not None and limit < account.held + account.posted:
         raise BelowCommitted(account, limit)
     difference = (limit or ZERO) - (account.limit or ZERO)
     account.limit = limit
-    return book.write(account, Entry.Kind.LIMIT, difference, business_key, flag=flag)
+    book.write(account, Entry.Kind.LIMIT, difference, business_key, flag=flag)
 
 
-def _post_on(book: _Book, account: LedgerAccount, request: Post, *, fact: bool) -> None:
+def _post_on(book: Book, account: LedgerAccount, request: Post, *, fact: bool) -> None:
     open_hold = book.hold_of(account, request.hold_key)
     left = open_hold.left if open_hold else ZERO
     if open_hold is not None and request.amount > left and not fact:
@@ -406,7 +296,7 @@ def _post_on(book: _Book, account: LedgerAccount, request: Post, *, fact: bool) 
         Entry.Kind.POST,
         request.amount,
         request.business_key,
-        hold=open_hold.entry if open_hold else None,
+        hold=open_hold.id if open_hold else None,
         from_hold=from_hold,
     )
     if open_hold is not None:

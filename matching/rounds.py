@@ -13,10 +13,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
-from common.steps import lock, record, take
+from common.steps import lock, lock_only, record, take
 from common.workdays import SHANGHAI, due_at_calendar_days, load_calendar
 from ledger import accounts
-from ledger.accounts import Hold, NoRoom
+from ledger.accounts import Hold
 from matching import collect
 from matching.candidates import PASSED, RULES, screen
 from matching.commitments import Commitments
@@ -49,6 +49,12 @@ class Published:
     """What publishing did, read from its rows when it is asked for: leads with their hold, standbys, leads whose bank had no room left, leads overtaken by events since the freeze."""
 
     round: Round
+
+    @cached_property
+    def going(self) -> dict[int, int]:
+        """Need → its lead, by ids."""
+        leads = self.round.recommendations.filter(state=Recommendation.State.PUBLISHED, rank=0)
+        return dict(leads.order_by("need_id").values_list("need_id", "pk"))
 
     @cached_property
     def leads(self) -> tuple[Recommendation, ...]:
@@ -264,15 +270,15 @@ def _publish_drafts(round_: Round, commitments: Commitments | None, *, by: Perso
     drafts = drafts_of(round_)
     leads = [draft for draft in drafts if draft.rank == 0]
     needs = Need.objects.filter(pk__in=Recommendation.objects.filter(round=round_.pk).values("need"))
-    list(needs.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    lock_only(needs)
     overtaken = _overtaken(round_, leads, commitments)
     wanted = [lead for lead in leads if lead.need_id not in overtaken]
-    held, refused = _take_holds(round_, wanted, by=by, at=at)
-    going = {lead.need_id for lead in wanted if HOLD_KEY.format(lead.pk) in held}
+    full = _take_holds(round_, wanted, by=by, at=at)
+    going = {lead.need_id for lead in wanted if lead.pk not in full}
     groups = {
         "publish": [lead.pk for lead in leads if lead.need_id in going],
         "stand_by": [draft.pk for draft in drafts if draft.rank > 0 and draft.need_id in going],
-        "leave_out": [lead.pk for lead in wanted if HOLD_KEY.format(lead.pk) in refused],
+        "leave_out": [lead.pk for lead in wanted if lead.pk in full],
     }
     settled = {pk for group in groups.values() for pk in group}
     groups["void"] = [draft.pk for draft in drafts if draft.pk not in settled]
@@ -281,15 +287,15 @@ def _publish_drafts(round_: Round, commitments: Commitments | None, *, by: Perso
     return Published(round_)
 
 
-def _take_holds(round_: Round, leads: Sequence[Draft], *, by: Person, at: dt.datetime) -> tuple[dict[str, object], dict[str, NoRoom]]:
-    """All holds of the round in one go, on the accounts of the snapshot, until consent and the bank's decision must have come."""
+def _take_holds(round_: Round, leads: Sequence[Draft], *, by: Person, at: dt.datetime) -> set[int]:
+    """All holds of the round in one go, on the accounts of the snapshot, until consent and the bank's decision must have come; leads without room."""
     s = snapshot_of(round_)
     account = dict(zip(s["branch_id"].tolist(), s["account_id"][s["branch_account"]].tolist(), strict=True))
     days = policy.values(["consent_days", "bank_decision_days"], province=round_.province, on=at.astimezone(SHANGHAI).date())
     expires_at = due_at_calendar_days(at, days=int(sum(days.values())))
     requests = [Hold(account[lead.branch_id], lead.amount, HOLD_KEY.format(lead.pk), expires_at) for lead in leads]
-    held, refused = accounts.hold_many(requests, by=by, at=at, note=round_.number)
-    return dict(held), refused
+    refused = accounts.hold_many(requests, by=by, at=at, note=round_.number)
+    return {lead.pk for lead in leads if HOLD_KEY.format(lead.pk) in refused}
 
 
 def _overtaken(round_: Round, leads: Sequence[Draft], commitments: Commitments | None) -> set[int]:

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import models
 
 from common.models import Deadline
-from common.steps import subject_of
+from common.steps import insert_missing, subject_of
 from common.workdays import WorkCalendar, days_between, due_after_pause
 
 
@@ -29,23 +29,21 @@ class Clock:
 
 def open_many(clocks: Iterable[Clock]) -> None:
     """Open the clocks; one that is already running keeps its time."""
-    Deadline.objects.bulk_create(
-        [
-            Deadline(
-                subject=subject_of(clock.obj),
-                subject_id=clock.obj.pk,
-                kind=clock.kind,
-                organisation_id=clock.organisation_id,
-                starts_at=clock.starts_at,
-                due_at=clock.due_at,
-                counts_rest_days=clock.counts_rest_days,
-                province=clock.obj.province,
-            )
-            for clock in clocks
-        ],
-        batch_size=1000,
-        ignore_conflicts=True,
-    )
+    rows = [
+        (
+            subject_of(clock.obj),
+            clock.obj.pk,
+            clock.obj.province,
+            clock.kind,
+            clock.organisation_id,
+            clock.starts_at,
+            clock.due_at,
+            clock.counts_rest_days,
+        )
+        for clock in clocks
+    ]
+    names = ("subject", "subject_id", "province", "kind", "organisation_id", "starts_at", "due_at", "counts_rest_days")
+    insert_missing(Deadline, names, rows)
 
 
 def running(objects: Sequence[models.Model], *kinds: str) -> "models.QuerySet[Deadline]":

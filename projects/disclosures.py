@@ -1,8 +1,9 @@
 """Who outside the review may see a filing, on what basis and until when: written here only, and the record of the firm's consent."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, NotAllowed
 from common.models import AuditEvent
-from common.steps import Actor, insert_rows, lock, record, update_rows
+from common.steps import Actor, copy_rows, insert_rows, lock, record, update_rows
 from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Organisation
 from projects.models import Disclosure, Filing
@@ -20,7 +21,7 @@ from projects.models import Disclosure, Filing
 class Telling:
     """One organisation to be let see one filing."""
 
-    filing: Filing
+    filing_id: int
     organisation_id: int
     scope: str
     basis: str
@@ -38,7 +39,7 @@ def disclose(
     until: dt.datetime | None = None,
 ) -> Disclosure:
     """Let an organisation see the filing. One already in force is extended, never shortened; a stronger basis replaces a weaker."""
-    (disclosure,) = disclose_many([Telling(filing, organisation.pk, scope, basis, until)], by=by, at=at)
+    (disclosure,) = disclose_many([Telling(filing.pk, organisation.pk, scope, basis, until)], by=by, at=at)
     return disclosure
 
 
@@ -47,24 +48,23 @@ def disclose_many(tellings: Sequence[Telling], *, by: Actor, at: dt.datetime) ->
     if not tellings:
         return []
     with transaction.atomic():
-        lock(Filing.objects.filter(pk__in={telling.filing.pk for telling in tellings}).only("pk"))
+        cases = _locked({telling.filing_id for telling in tellings})
         open_rows = {
-            (row.filing_id, row.organisation_id, row.scope): row
-            for row in Disclosure.objects.filter(filing__in={telling.filing.pk for telling in tellings}, withdrawn_at=None)
+            (row.filing_id, row.organisation_id, row.scope): row for row in Disclosure.objects.filter(filing__in=cases, withdrawn_at=None)
         }
         run_out: list[Disclosure] = []
         extended: list[Disclosure] = []
         added: list[Disclosure] = []
         found: list[Disclosure] = []
         for telling in tellings:
-            key = (telling.filing.pk, telling.organisation_id, telling.scope)
+            key = (telling.filing_id, telling.organisation_id, telling.scope)
             row = open_rows.get(key)
             if row is not None and row.valid_until is not None and row.valid_until <= at:
                 row.withdrawn_at = row.valid_until
                 run_out.append(row)
                 row = None
             if row is None:
-                row = _new(telling, at=at)
+                row = _new(telling, province=cases[telling.filing_id][-1], at=at)
                 added.append(row)
             elif _extend(row, telling) and row.pk:
                 extended.append(row)
@@ -73,7 +73,7 @@ def disclose_many(tellings: Sequence[Telling], *, by: Actor, at: dt.datetime) ->
         update_rows(run_out, ["withdrawn_at"])
         update_rows(extended, ["basis", "valid_until"])
         insert_rows(added)
-        _record([*added, *extended], {telling.filing.pk: telling.filing for telling in tellings}, by=by, at=at)
+        _record([*added, *extended], cases, by=by, at=at)
     return found
 
 
@@ -104,15 +104,21 @@ def end_many(filings: Sequence[Filing], *, at: dt.datetime) -> None:
 STRENGTH = (Disclosure.Basis.CONSENT, Disclosure.Basis.NAMED, Disclosure.Basis.DEAL)
 
 
-def _new(telling: Telling, *, at: dt.datetime) -> Disclosure:
+def _locked(filing_ids: Collection[int]) -> dict[int, tuple[str, int, str]]:
+    """Filing → its state, version and province, locked."""
+    rows = Filing.objects.filter(pk__in=filing_ids).order_by("pk").select_for_update(no_key=True)
+    return {pk: (state, version, province) for pk, state, version, province in rows.values_list("pk", "state", "version", "province")}
+
+
+def _new(telling: Telling, *, province: str, at: dt.datetime) -> Disclosure:
     return Disclosure(
-        filing=telling.filing,
+        filing_id=telling.filing_id,
         organisation_id=telling.organisation_id,
         scope=telling.scope,
         basis=telling.basis,
         valid_from=at,
         valid_until=telling.until,
-        province=telling.filing.province,
+        province=province,
     )
 
 
@@ -125,27 +131,12 @@ def _extend(row: Disclosure, telling: Telling) -> bool:
     return before != (row.basis, row.valid_until)
 
 
-def _record(rows: Iterable[Disclosure], filings: dict[int, Filing], *, by: Actor, at: dt.datetime) -> None:
-    insert_rows(
-        [
-            AuditEvent(
-                subject="projects.filing",
-                subject_id=row.filing_id,
-                verb="disclose",
-                target=filings[row.filing_id].state,
-                seen_version=filings[row.filing_id].version,
-                by_user_id=by.user_id,
-                by_organisation_id=by.organisation_id,
-                by_label=by.label,
-                at=at,
-                changes={
-                    "organisation": row.organisation_id,
-                    "scope": row.scope,
-                    "basis": row.basis,
-                    "until": row.valid_until.isoformat() if row.valid_until else None,
-                },
-                province=row.province,
-            )
-            for row in rows
-        ]
-    )
+def _record(rows: Iterable[Disclosure], cases: Mapping[int, tuple[str, int, str]], *, by: Actor, at: dt.datetime) -> None:
+    told = [(row.filing_id, *cases[row.filing_id], _as_told(row)) for row in rows]
+    same = {"subject": "projects.filing", "verb": "disclose", "at": at, "by_user": by.user_id, "by_organisation_id": by.organisation_id}
+    copy_rows(AuditEvent, ("subject_id", "target", "seen_version", "province", "changes"), told, same={**same, "by_label": by.label})
+
+
+def _as_told(row: Disclosure) -> dict[str, Any]:
+    until = row.valid_until.isoformat() if row.valid_until else None
+    return {"organisation": row.organisation_id, "scope": row.scope, "basis": row.basis, "until": until}

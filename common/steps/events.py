@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from common.errors import Stale
 from common.models import NATION, AuditEvent
-from common.steps.rows import insert_rows
+from common.steps.rows import copy_rows
 from common.steps.table import Actor, Crew, actor_for
 
 STALE_EVENTS_MAX = 50
+ACTED = ("by_user", "by_organisation_id", "by_label")  # who, in the columns of an event
 
 
 def subject_of(obj: models.Model) -> str:
@@ -37,21 +38,23 @@ def record_many(
     changes: Mapping[str, Any] | None = None,
 ) -> None:
     """`record` for a list, in one statement."""
-    insert_rows(
-        [
-            event_of(
-                obj,
-                verb,
-                source="",
-                target=getattr(obj, "state", ""),
-                by=actor_for(by, obj),
-                at=at,
-                note=note,
-                changes=dict(changes or {}),
-            )
-            for obj in objects
-        ]
-    )
+    if not objects:
+        return
+    same = {"subject": subject_of(objects[0]), "verb": verb, "at": at, "note": str(note), "changes": dict(changes or {})}
+    actors = ((obj, actor_for(by, obj)) for obj in objects)
+    rows = [
+        (
+            obj.pk,
+            getattr(obj, "state", ""),
+            getattr(obj, "version", 0),
+            getattr(obj, "province", NATION),
+            actor.user_id,
+            actor.organisation_id,
+            actor.label,
+        )
+        for obj, actor in actors
+    ]
+    copy_rows(AuditEvent, ("subject_id", "target", "seen_version", "province", *ACTED), rows, same=same)
 
 
 def stale(obj: Any, seen: int, *, by: Actor, allowed: bool) -> Stale:

@@ -5,7 +5,7 @@
 import datetime as dt
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
@@ -53,28 +53,70 @@ def insert_rows(objects: Sequence[Any]) -> None:
     if len(objects) < COPIED_FROM:
         type(objects[0])._base_manager.bulk_create(objects)
         return
-    meta = type(objects[0])._meta
-    fields = [field for field in meta.concrete_fields if not isinstance(getattr(objects[0], field.attname), DatabaseDefault)]
+    model = type(objects[0])
+    fields = [field for field in model._meta.concrete_fields if not isinstance(getattr(objects[0], field.attname), DatabaseDefault)]
+    for obj, pk in zip(objects, new_ids(model, len(objects)), strict=True):
+        obj.pk = pk
+        obj._state.adding, obj._state.db = False, connection.alias
+    copy_rows(
+        model, [field.name for field in fields], ([_plain(field, field.pre_save(obj, add=True)) for field in fields] for obj in objects)
+    )
+
+
+def new_ids(model: type[models.Model], number: int) -> list[int]:
+    """So many ids, in order, for rows to be copied with them."""
     with connection.cursor() as cursor:
-        cursor.execute(NEXT_IDS, [meta.db_table, meta.pk.column, len(objects)])
-        for obj, (pk,) in zip(objects, cursor.fetchall(), strict=True):
-            obj.pk = pk
-            obj._state.adding, obj._state.db = False, connection.alias
-    rows = ([_plain(field, field.pre_save(obj, add=True)) for field in fields] for obj in objects)
-    copy_rows(type(objects[0]), [field.name for field in fields], rows)
+        cursor.execute(NEXT_IDS, [model._meta.db_table, model._meta.pk.column, number])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
-def copy_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Append rows of plain values in the order given. `names` are fields; every field without a database default must be among them."""
-    fields, statement = copying(model, names)
-    encoders = {place: field.encoder for place, field in enumerate(fields) if isinstance(field, models.JSONField)}
+def copy_rows(
+    model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]], *, same: Mapping[str, Any] | None = None
+) -> None:
+    """Append rows of plain values in the order given: no object is made for them, so thousands cost little more than their bytes.
+
+    `names` are the fields of a row's values, `same` what is the same in all rows. Every other field takes its default.
+    """
+    same = _defaults(model, names) | dict(same or {})
+    fields, statement = copying(model, [*names, *same])
+    encoders = [(place, _json_of(field)) for place, field in enumerate(fields) if isinstance(field, models.JSONField)]
+    constant = tuple(same.values())
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
-            written = list(row)
-            for place, encoder in encoders.items():
+            written = [*row, *constant]
+            for place, encode in encoders:
                 if written[place] is not None:
-                    written[place] = connection.ops.adapt_json_value(written[place], encoder)
+                    written[place] = encode(written[place])
             copy.write_row(written)
+
+
+def insert_missing(
+    model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]], *, same: Mapping[str, Any] | None = None
+) -> None:
+    """As `copy_rows`, but a row that a unique constraint would refuse is there already, and stays as it is."""
+    columns = dict(zip(names, zip(*rows, strict=True), strict=False))
+    if not columns:
+        return
+    same = _defaults(model, names) | dict(same or {})
+    quote = connection.ops.quote_name
+    fields = [model._meta.get_field(name) for name in (*columns, *same)]
+    into = ", ".join(quote(field.column) for field in fields)
+    arrays = ", ".join(f"%s::{_type_without_size(field)}[]" for field in fields[: len(columns)])
+    taken = ", ".join(["new.*"] + [f"%s::{_type_without_size(field)}" for field in fields[len(columns) :]])
+    statement = f"INSERT INTO {quote(model._meta.db_table)} ({into}) SELECT {taken} FROM unnest({arrays}) AS new ON CONFLICT DO NOTHING"  # noqa: S608 -- names of our own models, values as parameters
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*same.values(), *(list(column) for column in columns.values())])
+
+
+def _defaults(model: type[models.Model], named: Collection[str]) -> dict[str, Any]:
+    """What Django gives a new row's other fields, those left out that the database fills by itself."""
+    fields = [field for field in model._meta.concrete_fields if field.name not in named]
+    return {field.name: field.get_default() for field in fields if not field.primary_key and not field.has_db_default()}
+
+
+def _json_of(field: "models.JSONField[Any, Any]") -> Callable[[Any], str]:
+    """One encoder for all values of the field: making one for each costs more than the encoding."""
+    return (field.encoder or json.JSONEncoder)(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def copying(model: type[models.Model], names: Sequence[str]) -> "tuple[list[models.Field[Any, Any]], str]":

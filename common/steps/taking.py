@@ -30,6 +30,11 @@ def lock(queryset: models.QuerySet[Any]) -> list[Any]:
     return list(queryset.order_by("pk").select_for_update(no_key=True, of=("self",)))
 
 
+def lock_only(queryset: models.QuerySet[Any]) -> None:
+    """`lock` for who needs no more than the lock: thousands of rows, and no object for any."""
+    list(queryset.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk"))
+
+
 def take(
     steps: Mapping[str, Step],
     verb: str,

@@ -145,7 +145,7 @@ def test_many_cost_the_same_for_two_as_for_forty(world, cast, bank):
     for number in (2, 40):
         rows = factories.filings(world, [cast.firm] * number)
         with CaptureQueriesContext(connection) as queries:
-            made = disclose_many([Telling(row, bank.pk, "file", "named") for row in rows for _twice in range(2)], by=cast.system, at=NOW)
+            made = disclose_many([Telling(row.pk, bank.pk, "file", "named") for row in rows for _twice in range(2)], by=cast.system, at=NOW)
         counts.append(len(queries))
         assert len({row.pk for row in made}) == number
 
