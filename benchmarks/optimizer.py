@@ -25,7 +25,7 @@ from benchmarks.loan_instances import generate
 from matching.optimizer import Budget, Problem, Start, check, descent, dual, replay, solve
 from matching.optimizer.kernels import sharp_pass
 from matching.optimizer.parallel import each, two_threads
-from matching.optimizer.presolve import as_fixed, binding_rows, tighten
+from matching.optimizer.presolve import as_fixed, tighten
 from matching.optimizer.warm import warm
 
 LIMITS = {"small": (2.0, 10.0), "provincial": (1.5, 6.0), "national": (60.0,), "continental": (180.0,)}
@@ -90,7 +90,7 @@ def measure(problem: Problem, limit_s: float) -> dict[str, object]:
 def pass_rate(problem: Problem) -> dict[str, object]:
     """One smoothed pass of the dual against reading its arrays once: eight bytes a use (row and amount), twelve an option, in two threads."""
     tight = tighten(problem, as_fixed(problem, None))
-    model = dual.build(problem, tight, binding_rows(problem, tight))
+    model = dual.build(problem, tight)
     price = np.zeros(len(model.rows))
     arrays = [array.view(np.uint8)[: array.nbytes // 16 * 16].view(np.int64) for array in model.uses()]
     halves = [[array[: len(array) // 2] for array in arrays], [array[len(array) // 2 :] for array in arrays]]

@@ -35,7 +35,7 @@ from config.embedded import services
 from matching.optimizer import Problem, descent, dual, rounding, shards
 from matching.optimizer.certificate import bound_of
 from matching.optimizer.parallel import two_threads
-from matching.optimizer.presolve import as_fixed, binding_rows, tighten
+from matching.optimizer.presolve import as_fixed, tighten
 from matching.optimizer.warm import warm
 from matching.sharding.crew import CrewOfWorkers, Patience
 
@@ -105,13 +105,12 @@ def milliseconds(seconds: list[float]) -> float:
 
 def measured(problem: Problem, crew: CrewOfWorkers, asked: argparse.Namespace) -> dict[str, Any]:
     tight = tighten(problem, as_fixed(problem, None))
-    active = binding_rows(problem, tight)
     rng = np.random.default_rng(1)
     with two_threads():
-        whole = dual.build(problem, tight, active)
+        whole = dual.build(problem, tight)
         typical = whole.best_value.mean() / len(whole.rows)
         price = rng.random(len(whole.rows)) * typical
-        spread, opened_s = timed(shards.spread, problem, tight, active, crew)
+        spread, opened_s = timed(shards.spread, problem, tight, crew)
         (there_value, *_), first_s = timed(spread.smoothed, price, TAU)
         here_value, *_ = whole.smoothed(price, TAU)
         bytes_down, bytes_up = crew.bytes_down // crew.size, crew.bytes_up // crew.size
@@ -137,13 +136,12 @@ def measured(problem: Problem, crew: CrewOfWorkers, asked: argparse.Namespace) -
 def fitted(problem: Problem, crew: CrewOfWorkers) -> dict[str, Any]:
     """Prices by both ways from nothing, and what they prove."""
     tight = tighten(problem, as_fixed(problem, None))
-    active = binding_rows(problem, tight)
     with two_threads():
         began = perf_counter()
-        whole = dual.build(problem, tight, active)
+        whole = dual.build(problem, tight)
         _, here = descent.fit(whole, np.zeros(len(whole.rows)))
         here_s = perf_counter() - began
-        (_, there), there_s = timed(shards.fit, problem, tight, active, crew, stop=lambda: False)
+        (_, there), there_s = timed(shards.fit, problem, tight, crew, stop=lambda: False)
     bound, bound_sharded = (bound_of(problem, tight, rounding.to_prices(problem, whole, price)) for price in (here, there))
     return {
         "bound": bound,

@@ -8,6 +8,7 @@ the shift; totals are Python integers.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ LARGEST_SHIFT = 40
 SMALLEST_SHIFT = 8  # floor penalties are multiples of 2^-8, so μ ≤ p is exact
 ROOM_FOR_SUMS = 1 << 62
 
+Number = TypeVar("Number", np.int64, np.float64)
+
 
 @dataclass(frozen=True, eq=False)
 class Prices:
@@ -29,6 +32,20 @@ class Prices:
     resource: IntArray
     floor: IntArray
     cuts: tuple[Cut, ...] = ()
+
+    @property
+    def eta(self) -> list[float]:
+        """Prices of the cuts, in points."""
+        return [cut.price * 2.0**-self.shift for cut in self.cuts]
+
+
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """Prices, the reduced value of every option at them, and the bound they prove."""
+
+    prices: Prices
+    values: IntArray
+    bound: int
 
 
 def exact_sum(array: IntArray) -> int:
@@ -46,26 +63,34 @@ def floor_price_limits(problem: Problem, shift: int) -> IntArray:
     return (problem.floor_penalty_num << shift) // problem.floor_penalty_den
 
 
+def charge_cuts(charge: NDArray[Number], cuts: Sequence[Cut], prices: Sequence[Number | int | float]) -> None:
+    """Add to each option what the cuts that name it cost at these prices."""
+    if cuts:
+        each = np.repeat(np.array(prices, dtype=charge.dtype), [len(cut.options) for cut in cuts])
+        np.add.at(charge, np.concatenate([cut.options for cut in cuts]), np.concatenate([cut.alpha for cut in cuts]) * each)
+
+
 def _weights(
-    problem: Problem, resource: NDArray[np.float64], floor: NDArray[np.float64], cuts: Sequence[tuple[IntArray, IntArray, float]]
+    problem: Problem, resource: NDArray[np.float64], floor: NDArray[np.float64], cuts: Sequence[Cut], eta: Sequence[float]
 ) -> float:
     """The largest Σ of magnitudes in any option, in points."""
     per_unit = np.array(resource, dtype=np.float64)
     np.add.at(per_unit, problem.floor_resource, floor)
     weight = np.zeros(problem.options)
     kernels.option_weights(problem.value, problem.use_start, problem.use_resource, problem.use_amount, per_unit, weight)
-    for options, alpha, price in cuts:
-        weight[options] += alpha * price
+    charge_cuts(weight, cuts, eta)
     return float(weight.max(initial=0.0))
 
 
 def largest_shift(
-    problem: Problem, resource: NDArray[np.float64], floor: NDArray[np.float64], cuts: Sequence[tuple[IntArray, IntArray, float]] = ()
+    problem: Problem, resource: NDArray[np.float64], floor: NDArray[np.float64], cuts: Sequence[Cut] = (), eta: Sequence[float] = ()
 ) -> int | None:
-    """The largest shift (up to 40) that keeps every per-option sum at these prices below 2^62; None if that is below 8."""
-    prices = [*resource.tolist(), *floor.tolist(), *(price for _, _, price in cuts)]
-    weight = max([_weights(problem, resource, floor, cuts), 1.0, *prices]) * (1 + 1e-9)
-    one_unit_each = _weights(problem, np.ones(problem.resources), np.ones(problem.floors), [(o, a, 1.0) for o, a, _ in cuts])
+    """The largest shift (up to 40) that keeps every per-option sum below 2^62, at these prices of resources, floors and cuts, in points.
+
+    None if that is below 8.
+    """
+    weight = max([_weights(problem, resource, floor, cuts, eta), 1.0, *resource.tolist(), *floor.tolist(), *eta]) * (1 + 1e-9)
+    one_unit_each = _weights(problem, np.ones(problem.resources), np.ones(problem.floors), cuts, [1.0] * len(cuts))
     for shift in range(LARGEST_SHIFT, SMALLEST_SHIFT - 1, -1):
         if weight * 2.0**shift + one_unit_each < ROOM_FOR_SUMS:
             return shift
@@ -85,14 +110,13 @@ def reduced(problem: Problem, prices: Prices) -> IntArray:
     np.subtract.at(net, problem.floor_resource, prices.floor)
     values = np.empty(problem.options, dtype=np.int64)
     kernels.reduced_values(problem.value, problem.use_start, problem.use_resource, problem.use_amount, net, prices.shift, values)
-    for cut in prices.cuts:
-        values[cut.options] -= cut.alpha * cut.price
+    charge_cuts(values, prices.cuts, [-cut.price for cut in prices.cuts])
     return values
 
 
-def bound_of(problem: Problem, tight: Tightened, prices: Prices, values: IntArray | None = None) -> int:
+def proof(problem: Problem, tight: Tightened, prices: Prices) -> Proof:
     """What the prices prove about every choice that agrees with `tight.fixed`, rounded down to whole points."""
-    values = reduced(problem, prices) if values is None else values
+    values = reduced(problem, prices)
     best = np.empty(problem.needs, dtype=np.int64)
     kernels.best_reduced(problem.option_start, values, tight.kept, best)
     total = exact_sum(best)
@@ -100,7 +124,19 @@ def bound_of(problem: Problem, tight: Tightened, prices: Prices, values: IntArra
     total += exact_dot(tight.capacity, prices.resource)
     total -= exact_dot(problem.floor_amount, prices.floor)
     total += sum(cut.rhs * cut.price for cut in prices.cuts)
-    return total >> prices.shift
+    return Proof(prices, values, total >> prices.shift)
+
+
+def bound_of(problem: Problem, tight: Tightened, prices: Prices) -> int:
+    """The bound of `proof`."""
+    return proof(problem, tight, prices).bound
+
+
+def bound_without_prices(problem: Problem, tight: Tightened) -> int:
+    """What is proved where nothing has a price: every need has its best."""
+    best = np.empty(problem.needs, dtype=np.int64)
+    kernels.best_reduced(problem.option_start, problem.value, tight.kept, best)
+    return exact_sum(best) + exact_sum(problem.value[tight.fixed[tight.fixed >= 0]])
 
 
 def bound_in_python(problem: Problem, tight: Tightened, prices: Prices) -> int:

@@ -6,7 +6,7 @@ A cut then is one more resource in the bound. The shares of the soft maximum sta
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,21 +148,20 @@ def still_true(problem: Problem, tight: Tightened, cuts: tuple[Cut, ...]) -> tup
     """Cuts of an earlier problem with right-hand sides proved anew for this one; left out are those that cannot be, or have nothing to say."""
     if not cuts:
         return ()
-    starts = np.cumsum([0, *(len(cut.options) for cut in cuts[:-1])])
-    is_open = np.maximum.reduceat(tight.kept[np.concatenate([cut.options for cut in cuts])], starts)
-    need_of = np.repeat(np.arange(problem.needs), np.diff(problem.option_start))
-    known = (_proved_anew(problem, cuts[c], need_of) for c in np.flatnonzero(is_open).tolist())
-    return tuple(cut for cut in known if cut is not None)
-
-
-def _proved_anew(problem: Problem, cut: Cut, need_of: IntArray) -> Cut | None:
-    needs, of_item = np.unique(need_of[cut.options], return_inverse=True)
-    amount, alpha = np.full(len(needs), np.iinfo(np.int64).max), np.zeros(len(needs), dtype=np.int64)
-    used = np.zeros(len(cut.options), dtype=np.int64)
-    kernels.amounts_on(cut.resource, cut.options, problem.use_start, problem.use_resource, problem.use_amount, used)
-    np.minimum.at(amount, of_item, used)
-    np.maximum.at(alpha, of_item, cut.alpha)
-    if int(alpha.max(initial=0)) > kernels.LARGEST_RHS or int(amount.min(initial=1)) <= 0:
-        return None
-    rhs = kernels.exact_rhs(amount, alpha, int(problem.capacity[cut.resource]))
-    return None if rhs < 0 else Cut(cut.resource, cut.options, cut.alpha, int(rhs), cut.price)
+    starts = np.cumsum([0, *(len(cut.options) for cut in cuts)])
+    options, alpha = np.concatenate([cut.options for cut in cuts]), np.concatenate([cut.alpha for cut in cuts])
+    rhs = np.full(len(cuts), -1, dtype=np.int64)
+    kernels.prove_anew(
+        np.array([cut.resource for cut in cuts]),
+        starts,
+        options,
+        alpha,
+        np.repeat(np.arange(problem.needs), np.diff(problem.option_start)),
+        problem.use_start,
+        problem.use_resource,
+        problem.use_amount,
+        tight.kept,
+        problem.capacity,
+        rhs,
+    )
+    return tuple(replace(cut, rhs=r) for cut, r in zip(cuts, rhs.tolist(), strict=True) if r >= 0)

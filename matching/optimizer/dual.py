@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.optimizer import kernels
-from matching.optimizer.certificate import Prices
+from matching.optimizer.certificate import Prices, charge_cuts
 from matching.optimizer.parallel import Result, each
 from matching.optimizer.presolve import Tightened
 from matching.optimizer.problem import Cut, IndexArray, IntArray, Problem, UnsignedArray
@@ -34,7 +34,7 @@ Number = TypeVar("Number", np.float32, np.float64, np.int64)
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The priced rows in one list: active resources, floors (as -use ≤ -F), cuts. Each scaled so that its room is about 1."""
+    """The priced rows in one list: resources that can run out, floors (as -use ≤ -F), cuts. Each scaled so that its room is about 1."""
 
     resource: IntArray
     floors: int
@@ -194,9 +194,9 @@ def rows_of_sample(rows: Rows, asked: FloatArray, asked_of_all: FloatArray) -> R
     return replace(rows, room=rows.room * np.maximum(share, LEAST_SHARE))
 
 
-def build(problem: Problem, tight: Tightened, active: NDArray[np.bool_], cuts: tuple[Cut, ...] = ()) -> Dual:
-    """Only kept options and active rows enter; floors and cuts are further rows. The needs are cut in halves of about as many options."""
-    whole = of_rows(problem, tight, rows_of(problem, tight, active, cuts))
+def build(problem: Problem, tight: Tightened, cuts: tuple[Cut, ...] = ()) -> Dual:
+    """Only kept options and rows that can run out enter; floors and cuts are further rows. The needs are cut in halves of about as many options."""
+    whole = of_rows(problem, tight.kept, rows_of(problem, tight, cuts))
     return whole if whole.options < FEW_OPTIONS else replace(whole, cut=places(problem, HALVES))
 
 
@@ -205,14 +205,14 @@ def places(problem: Problem, pieces: int) -> tuple[int, ...]:
     return tuple(np.searchsorted(problem.option_start, [problem.options * piece // pieces for piece in range(1, pieces)]).tolist())
 
 
-def rows_of(problem: Problem, tight: Tightened, active: NDArray[np.bool_], cuts: tuple[Cut, ...] = ()) -> Rows:
-    resource = np.flatnonzero(active)
+def rows_of(problem: Problem, tight: Tightened, cuts: tuple[Cut, ...] = ()) -> Rows:
+    resource = np.flatnonzero(tight.binding)
     return Rows(resource, problem.floors, cuts, *_scaled_rows(problem, tight, resource, cuts))
 
 
-def of_rows(problem: Problem, tight: Tightened, rows: Rows) -> Dual:
+def of_rows(problem: Problem, kept: NDArray[np.bool_], rows: Rows) -> Dual:
     """The dual of the kept options, in one piece, with rows that are known already."""
-    option = np.flatnonzero(tight.kept).astype(np.int32)
+    option = np.flatnonzero(kept).astype(np.int32)
     use_start, use_row, use_amount = _scaled_uses(problem, rows.resource, option, rows.cuts, rows.scale)
     option_start = np.searchsorted(option, problem.option_start).astype(np.int32)
     value = problem.value[option].astype(np.float64)
@@ -324,14 +324,11 @@ def with_cuts(
     return extended, np.concatenate([price[:plain], price[plain:][keep], np.full(len(new), unpriced)])
 
 
-def charged(dual: Dual, prices: Prices) -> Dual:
+def charged(problem: Problem, dual: Dual, prices: Prices) -> Dual:
     """The dual of the plain rows with the prices of the cuts held: what an option pays for cuts is taken off its value."""
-    value = dual.value.copy()
-    for cut in prices.cuts:
-        at = np.searchsorted(dual.option, cut.options)
-        known = (at < len(dual.option)) & (dual.option[np.minimum(at, len(dual.option) - 1)] == cut.options)
-        value[at[known]] -= cut.alpha[known] * (cut.price * 2.0**-prices.shift)
-    return replace(dual, value=value)
+    charge = np.zeros(problem.options)
+    charge_cuts(charge, prices.cuts, prices.eta)
+    return replace(dual, value=dual.value - charge[dual.option])
 
 
 def _of_options(dual: Dual, kept: NDArray[np.bool_]) -> Dual:

@@ -22,7 +22,7 @@ from scipy.sparse import block_array, csr_array  # type: ignore[import-untyped] 
 from matching.optimizer import kernels, primal
 from matching.optimizer.certificate import value_of
 from matching.optimizer.parallel import each
-from matching.optimizer.presolve import Tightened, binding_rows, row_divisors, use_of
+from matching.optimizer.presolve import Tightened, use_of
 from matching.optimizer.problem import UNMATCHED, IntArray, Problem
 
 MOST_CELLS = 20_000_000  # of the table of one knapsack
@@ -56,9 +56,10 @@ def packings(problem: Problem, tight: Tightened) -> Packings | None:
     option = np.flatnonzero(tight.kept)
     if problem.floors or not FEWEST_OPTIONS <= len(option) <= MOST_OPTIONS:
         return None
-    binding = binding_rows(problem, tight)
     counts = np.bincount(
-        np.repeat(np.arange(problem.options), np.diff(problem.use_start)), weights=binding[problem.use_resource], minlength=problem.options
+        np.repeat(np.arange(problem.options), np.diff(problem.use_start)),
+        weights=tight.binding[problem.use_resource],
+        minlength=problem.options,
     )
     if np.any(counts[option] != 1) or np.any(np.diff(problem.use_start)[option] != 1):
         return None
@@ -68,13 +69,12 @@ def packings(problem: Problem, tight: Tightened) -> Packings | None:
     option, row, need = option[order], row[order], need[order]
     first = np.concatenate([[True], (row[1:] != row[:-1]) | (need[1:] != need[:-1])])
     row_start = np.searchsorted(row[first], np.arange(problem.resources + 1))
-    divisor = row_divisors(problem, tight)
-    room = np.where(np.diff(row_start) > 0, tight.room // divisor, 0)
+    room = np.where(np.diff(row_start) > 0, tight.room // tight.divisor, 0)
     layer = (int(np.diff(row_start).max()) + 1, int(room.max()) + 1)
     if layer[0] * layer[1] > MOST_CELLS or int(problem.value[option].max()) * problem.needs >= 1 << (62 - SHIFT):
         return None
     starts = np.concatenate([np.flatnonzero(first), [len(option)]])
-    amount = problem.use_amount[problem.use_start[option]] // divisor[row]
+    amount = problem.use_amount[problem.use_start[option]] // tight.divisor[row]
     return Packings(option, need, starts, need[first], row_start, amount, room, layer)
 
 
@@ -236,9 +236,8 @@ def _by_highs(problem: Problem, tight: Tightened, limit: dict[str, float], looke
     if not len(option):
         return None
     need = np.repeat(np.arange(problem.needs), np.diff(problem.option_start))[option]
-    divisor = row_divisors(problem, tight)
     row = problem.use_resource[problem.use_start[option]]
-    amount = problem.use_amount[problem.use_start[option]] // divisor[row]
+    amount = problem.use_amount[problem.use_start[option]] // tight.divisor[row]
     here = np.arange(len(option))
     once = csr_array((np.ones(len(option)), (need, here)), (problem.needs, len(option)))
     use = csr_array((amount.astype(np.float64), (row, here)), (problem.resources, len(option)))
@@ -256,7 +255,7 @@ def _by_highs(problem: Problem, tight: Tightened, limit: dict[str, float], looke
         constraints=LinearConstraint(
             csr_array(block_array([[once, nobody], [use, None]])),
             np.concatenate([once_each, np.full(problem.resources, -np.inf)]),
-            np.concatenate([once_each, (tight.room // divisor).astype(np.float64)]),
+            np.concatenate([once_each, (tight.room // tight.divisor).astype(np.float64)]),
         ),
         options={"mip_rel_gap": 0.0, **limit},
     )

@@ -16,13 +16,19 @@ from matching.optimizer.problem import FREE, IntArray, Problem
 
 @dataclass(frozen=True, eq=False)
 class Tightened:
-    """What is left to decide: the free needs, the options kept, and the room beside the fixed choices."""
+    """What is left to decide: the free needs, the options kept, and the room beside the fixed choices.
+
+    divisor: a number that divides all amounts and the room of a row, for smaller integers in the search; 1 for rows with a floor.
+    binding: rows that can run out: some choice of the free needs, one option each, would use more than there is room.
+    """
 
     fixed: IntArray
     free: NDArray[np.bool_]
     kept: NDArray[np.bool_]
     used: IntArray
     room: IntArray
+    divisor: IntArray
+    binding: NDArray[np.bool_]
 
     @property
     def capacity(self) -> IntArray:
@@ -72,23 +78,16 @@ def tighten(problem: Problem, fixed: IntArray) -> Tightened | None:
     kernels.row_gcds(problem.use_start, problem.use_resource, problem.use_amount, kept, gcd)
     gcd[problem.floor_resource] = 0
     divisor = np.maximum(gcd, 1)
-    return Tightened(fixed, free, kept, used, room // divisor * divisor)
+    room = room // divisor * divisor
+    return Tightened(fixed, free, kept, used, room, divisor, most_used(problem, kept) > room)
 
 
-def binding_rows(problem: Problem, tight: Tightened) -> NDArray[np.bool_]:
-    """Rows that can run out: some choice of the free needs, one option each, would use more than there is room."""
+def most_used(problem: Problem, kept: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """What the needs could use of each row at most, one kept option each; rounded up."""
     total = np.zeros(problem.resources)
     latest = np.zeros(problem.resources, dtype=np.int64)
     seen = np.zeros(problem.resources, dtype=np.int64)
     kernels.largest_use_by_need(
-        problem.option_start, problem.use_start, problem.use_resource, problem.use_amount, tight.kept, total, latest, seen
+        problem.option_start, problem.use_start, problem.use_resource, problem.use_amount, kept, total, latest, seen
     )
-    return total * (1 + 1e-9) > tight.room
-
-
-def row_divisors(problem: Problem, tight: Tightened) -> IntArray:
-    """A number that divides all amounts and the room of a row, for smaller integers in the search; 1 for rows with a floor."""
-    gcd = np.zeros(problem.resources, dtype=np.int64)
-    kernels.row_gcds(problem.use_start, problem.use_resource, problem.use_amount, tight.kept, gcd)
-    gcd[problem.floor_resource] = 1
-    return np.maximum(gcd, 1)
+    return total * (1 + 1e-9)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from matching.optimizer import kernels
 from matching.optimizer.certificate import Prices, reduced, value_of
 from matching.optimizer.parallel import each
-from matching.optimizer.presolve import Tightened, binding_rows, row_divisors
+from matching.optimizer.presolve import Tightened
 from matching.optimizer.problem import CHAINS, UNMATCHED, IndexArray, IntArray, Problem, UnsignedArray
 
 SHORT_LIST = 16
@@ -71,7 +71,7 @@ VAST_START = (
     Phase(5, 768, 0.005, 0.001),
     Phase(1, 0, 0.0005, 0.0001),
 )
-WARM_START = (Phase(15, 1003, 0.006, 0.001), Phase(4, 307, 0.003, 0.0005), Phase(1, 0, 0.0003, 0.0003))
+WARM_START = (Phase(12, 1014, 0.015, 0.003), Phase(7, 820, 0.006, 0.001), Phase(1, 0, 0.0003, 0.0001))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,24 +96,25 @@ class Core:
     median: int
 
 
-def build_core(problem: Problem, tight: Tightened, prices: Prices, values: IntArray | None = None) -> Core:
-    """Short lists by reduced value; rows that can run out, or that carry a floor; amounts divided by what divides them all."""
+def build_core(problem: Problem, tight: Tightened, prices: Prices, values: IntArray | None = None, start: IntArray | None = None) -> Core:
+    """Short lists by reduced value, the option of the start choice among them; rows that can run out, or that carry a floor."""
     if values is None or (problem.needs < FEW_NEEDS and prices.cuts):
         values = reduced(problem, guide(problem, prices))
     width = SHORT_LIST if problem.needs < MANY_NEEDS else SHORT_LIST_OF_MANY
     picked, option_start = _short_lists(problem, tight, values, width)
-    active = binding_rows(problem, tight)
+    if start is not None:
+        _list_too(picked, option_start, tight, start)
+    active = tight.binding.copy()
     active[problem.floor_resource] = True
     row_of = np.where(active, np.cumsum(active) - 1, -1)
-    divisor = row_divisors(problem, tight)
-    room = tight.room[active] // divisor[active]
+    room = tight.room[active] // tight.divisor[active]
     narrow = bool(room.max(initial=0) < 2**31)
     use_start = np.zeros(len(picked) + 1, dtype=np.int32)
     total = int((problem.use_start[picked + 1] - problem.use_start[picked]).sum())
     use_row = np.empty(total, dtype=np.int32)
     use_amount: NDArray[np.integer] = np.empty(total, dtype=np.int32 if narrow else np.int64)
     used = kernels.copy_uses(
-        picked, problem.use_start, problem.use_resource, problem.use_amount, row_of, divisor, use_start, use_row, use_amount
+        picked, problem.use_start, problem.use_resource, problem.use_amount, row_of, tight.divisor, use_start, use_row, use_amount
     )
     use_row, use_amount = use_row[:used], use_amount[:used]
     count = np.zeros(len(room) + 1, dtype=np.int64)
@@ -156,6 +157,15 @@ def _short_lists(problem: Problem, tight: Tightened, values: IntArray, width: in
     count = np.zeros(problem.needs + 1, dtype=np.int64)
     total = kernels.short_list(problem.option_start, tight.kept, values, tight.free, width, picked, count[1:])
     return picked[:total], np.cumsum(count).astype(np.int32)
+
+
+def _list_too(picked: IntArray, option_start: IndexArray, tight: Tightened, start: IntArray) -> None:
+    """Put the options of the start that are not on their need's list in its last place: what was known is never lost."""
+    is_listed = np.zeros(len(tight.kept), dtype=np.bool_)
+    is_listed[picked] = True
+    missing = np.flatnonzero((start >= 0) & tight.free)
+    missing = missing[tight.kept[start[missing]] & ~is_listed[start[missing]]]
+    picked[option_start[missing + 1] - 1] = start[missing]
 
 
 def _floors_by_row(problem: Problem, tight: Tightened, row_of: IntArray, rows: int) -> tuple[IntArray, IntArray, IntArray]:

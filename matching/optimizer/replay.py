@@ -18,8 +18,8 @@ def replay(problem: Problem, solution: Solution, *, start: Start | None = None, 
     if tight is None:
         raise ValueError("fixed: the fixed choices exceed a capacity")
     prices = Prices(solution.price_shift, solution.prices, solution.floor_prices, solution.cuts)
-    core = primal.build_core(problem, tight, prices)
     choice = start.choice if start is not None else None
+    core = primal.build_core(problem, tight, prices, start=choice)
     with two_threads():
         search = primal.Search(core, seed=solution.seed, start=choice)
         primal.repeat(search, solution.schedule)

@@ -17,14 +17,13 @@ def to_prices(problem: Problem, dual: Model, price: FloatArray, held: Prices | N
     `held` are prices whose cuts were charged and keep their price.
     """
     resource, floor, eta = per_unit(problem, dual, price)
-    priced = [(c.options, c.alpha, float(e)) for c, e in zip(dual.rows.cuts, eta, strict=True)]
-    if held is not None:
-        priced += [(c.options, c.alpha, c.price * 2.0**-held.shift) for c in held.cuts]
-    shift = largest_shift(problem, resource, floor, priced)
+    kept, kept_eta = ((), []) if held is None else (held.cuts, held.eta)
+    shift = largest_shift(problem, resource, floor, (*dual.rows.cuts, *kept), [*eta.tolist(), *kept_eta])
     if shift is None:
         return no_prices(problem)
     prices = rounded(problem, dual, price, shift)
-    kept = () if held is None else tuple(replace(c, price=_shifted(c.price, held.shift, shift)) for c in held.cuts)
+    if held is not None:
+        kept = _at_shift(kept, held.shift, shift)
     return Prices(shift, prices.resource, prices.floor, (*(cut for cut in (*prices.cuts, *kept) if cut.price > 0),))
 
 
@@ -47,18 +46,21 @@ def refitted(problem: Problem, prices: Prices) -> Prices:
     """Given integer prices at the largest shift that fits this problem, no floor above its penalty."""
     unit = 2.0**-prices.shift
     resource, floor = prices.resource.astype(np.float64) * unit, prices.floor.astype(np.float64) * unit
-    shift = largest_shift(problem, resource, floor, [(c.options, c.alpha, c.price * unit) for c in prices.cuts])
+    shift = largest_shift(problem, resource, floor, prices.cuts, prices.eta)
     if shift is None:
         return no_prices(problem)
-    cuts = tuple(Cut(c.resource, c.options, c.alpha, c.rhs, _shifted(c.price, prices.shift, shift)) for c in prices.cuts)
     return Prices(
         shift,
         np.array([_shifted(p, prices.shift, shift) for p in prices.resource.tolist()], dtype=np.int64),
         np.minimum(
             np.array([_shifted(p, prices.shift, shift) for p in prices.floor.tolist()], dtype=np.int64), floor_price_limits(problem, shift)
         ),
-        tuple(cut for cut in cuts if cut.price > 0),
+        tuple(cut for cut in _at_shift(prices.cuts, prices.shift, shift) if cut.price > 0),
     )
+
+
+def _at_shift(cuts: tuple[Cut, ...], before: int, after: int) -> tuple[Cut, ...]:
+    return cuts if before == after else tuple(replace(cut, price=_shifted(cut.price, before, after)) for cut in cuts)
 
 
 def _shifted(price: int, before: int, after: int) -> int:

@@ -154,10 +154,10 @@ class Shard:
         free = opening.fixed == FREE
         kept = np.repeat(free, np.diff(part.option_start))
         kernels.mark_fitting(part.use_start, part.use_resource, part.use_amount, opening.room, kept)
-        self.tight = Tightened(opening.fixed, free, kept, np.zeros_like(opening.room), opening.room)
+        self.kept = kept
         blank = np.zeros(len(opening.scale))
         rows = Rows(opening.resource, len(opening.floor_resource), (), opening.scale, blank, blank)
-        self.models = {WHOLE: dual.of_rows(part, self.tight, rows)}
+        self.models = {WHOLE: dual.of_rows(part, kept, rows)}
         self._weights_at: tuple[int, float, bytes] | None = None
 
     def answer(self, question: Question) -> Answer:  # noqa: PLR0911 -- one for each kind of question
@@ -195,7 +195,7 @@ class Shard:
         """What the needs of this shard add to the bound, in units of 2^-shift."""
         values = reduced(self.part, prices)
         best = np.empty(self.part.needs, dtype=np.int64)
-        kernels.best_reduced(self.part.option_start, values, self.tight.kept, best)
+        kernels.best_reduced(self.part.option_start, values, self.kept, best)
         return exact_sum(best) + exact_sum(values[self.opening.fixed[self.opening.fixed >= 0]])
 
     def _pass(self, question: Question) -> tuple[float, FloatArray, FloatArray]:
@@ -289,7 +289,7 @@ class Spread:
         """The same dual in this process: worth it once few options are left."""
         sizes = np.diff(problem.option_start[[0, *self.cut, problem.needs]]).tolist()
         bits = [np.unpackbits(answer.arrays[0], count=size) for answer, size in zip(self._ask(Kind.NEAR), sizes, strict=True)]
-        near = replace(tight, kept=np.concatenate(bits).astype(np.bool_))
+        near = np.concatenate(bits).astype(np.bool_)
         return replace(dual.of_rows(problem, near, self.rows), best_value=_best_values(problem, tight), cut=self.cut)
 
     def _ask(self, kind: Kind, number: float = 0.0, *arrays: NDArray[Any], makes: int = WHOLE) -> list[Answer]:
@@ -306,9 +306,9 @@ def _options(answers: list[Answer]) -> int:
     return int(sum(answer.number for answer in answers))
 
 
-def spread(problem: Problem, tight: Tightened, active: NDArray[np.bool_], crew: Crew) -> Spread:
+def spread(problem: Problem, tight: Tightened, crew: Crew) -> Spread:
     """Cut the needs into as many shards as the crew takes and hand them out."""
-    rows = dual.rows_of(problem, tight, active)
+    rows = dual.rows_of(problem, tight)
     cut = dual.places(problem, crew.size)
     room = problem.capacity - tight.used
     openings = []
@@ -323,14 +323,13 @@ def spread(problem: Problem, tight: Tightened, active: NDArray[np.bool_], crew: 
 def fit(
     problem: Problem,
     tight: Tightened,
-    active: NDArray[np.bool_],
     crew: Crew,
     *,
     temperatures: tuple[float, ...] = descent.TEMPERATURES,
     stop: Callable[[], bool],
 ) -> tuple[Dual, FloatArray]:
     """`descent.fit` with a crew, which is then dismissed; the dual on the options that still matter is back in this process."""
-    model = spread(problem, tight, active, crew)
+    model = spread(problem, tight, crew)
     short, price = descent.fit(model, np.zeros(len(model.rows)), temperatures=temperatures, stop=stop)
     prices = rounding.to_prices(problem, model, price)
     here, there = bound_of(problem, tight, prices), model.exact(problem, tight, prices)

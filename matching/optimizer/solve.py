@@ -20,12 +20,11 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching.optimizer import cuts, descent, dual, exact, primal, rounding, shards, tree
-from matching.optimizer.certificate import Prices, bound_of, reduced, refuse_unpriceable
+from matching.optimizer.certificate import Prices, Proof, bound_without_prices, proof, refuse_unpriceable
 from matching.optimizer.parallel import two_threads
-from matching.optimizer.presolve import Tightened, as_fixed, binding_rows, tighten
+from matching.optimizer.presolve import Tightened, as_fixed, tighten
 from matching.optimizer.problem import (
     Budget,
     Certificate,
@@ -47,6 +46,7 @@ FEWEST_STEPS, MOST_STEPS = 20_000, 20_000_000
 SHARE_OF_TIME, SHARE_OF_TIME_BEFORE_TREE, SHARE_OF_TIME_BEFORE_EXACT = 0.98, 0.7, 0.15
 SHARE_OF_TIME_FOR_PRICES, SHARE_OF_TIME_FOR_CUTS = 0.6, 0.5
 REPAIR_STEPS = 50_000
+AGAIN, STEPS_AGAIN = (2e-3, 5e-4), 2  # temperatures of prices known from before: few steps, half of the time of a moved weight
 UNHURRIED_S = 3.0
 
 
@@ -78,12 +78,11 @@ def solve(
 def _solved(
     problem: Problem, tight: Tightened, budget: Budget, gap: float, seed: int, start: Start | None, watch: "Watch", crew: Crew | None
 ) -> Solution:
-    prices = find_prices(problem, tight, start, budget, watch, crew)
-    values = reduced(problem, prices)
-    bound = bound_of(problem, tight, prices, values)
+    best = find_prices(problem, tight, start, budget, watch, crew)
+    prices, values, bound = best.prices, best.values, best.bound
     watch.report("bound", bound=bound)
 
-    core = primal.build_core(problem, tight, prices, values)
+    core = primal.build_core(problem, tight, prices, values, None if start is None else start.choice)
     packed = None if is_repair(budget) else exact.packings(problem, tight)
     share = SHARE_OF_TIME
     if packed is not None:
@@ -150,19 +149,16 @@ def _solved(
     )
 
 
-def find_prices(
-    problem: Problem, tight: Tightened, start: Start | None, budget: Budget, watch: "Watch", crew: Crew | None = None
-) -> Prices:
-    """Prices and cuts from the dual; never worse than those of the start, never worse than none."""
-    found = [rounding.no_prices(problem)]
-    active = binding_rows(problem, tight)
+def find_prices(problem: Problem, tight: Tightened, start: Start | None, budget: Budget, watch: "Watch", crew: Crew | None = None) -> Proof:
+    """Prices and cuts from the dual, and what they prove: never less than those of the start do, nor than none."""
+    found: list[Prices] = []
     if start is not None:
-        found.append(refit(problem, tight, dual.build(problem, tight, active), start, budget, watch))
+        found = refit(problem, tight, dual.build(problem, tight), start, budget, watch)
     elif watch.report("prices"):
         watch.give_up_at(SHARE_OF_TIME_FOR_PRICES)
         is_hurried = budget.time_limit_s is not None and budget.time_limit_s < UNHURRIED_S
         temperatures = descent.HURRIED if is_hurried else descent.TEMPERATURES
-        model, price = _fitted(problem, tight, active, crew, temperatures, lambda: not watch.report("prices"))
+        model, price = _fitted(problem, tight, crew, temperatures, lambda: not watch.report("prices"))
         found.append(rounding.to_prices(problem, model, price))
         watch.give_up_at(SHARE_OF_TIME_FOR_CUTS)
         if len(model.value) and 0 < len(model.rows) <= descent.MOST_ROWS_FOR_NEWTON:
@@ -171,35 +167,37 @@ def find_prices(
                     with_cuts = cuts.improve(problem, tight, model, price, effort=effort, stop=lambda: not watch.report("cuts"))
                     found.append(rounding.to_prices(problem, *with_cuts))
         watch.give_up_at(1.0)
-    return min(found, key=lambda prices: bound_of(problem, tight, prices))
+    best = min((proof(problem, tight, prices) for prices in found), key=lambda known: known.bound, default=None)
+    if best is None or best.bound > bound_without_prices(problem, tight):
+        return proof(problem, tight, rounding.no_prices(problem))
+    return best
 
 
 def _fitted(
     problem: Problem,
     tight: Tightened,
-    active: NDArray[np.bool_],
     crew: Crew | None,
     temperatures: tuple[float, ...],
     stop: Callable[[], bool],
 ) -> tuple[dual.Dual, dual.FloatArray]:
     if crew is not None:
-        return shards.fit(problem, tight, active, crew, temperatures=temperatures, stop=stop)
-    whole = dual.build(problem, tight, active)
+        return shards.fit(problem, tight, crew, temperatures=temperatures, stop=stop)
+    whole = dual.build(problem, tight)
     return descent.fit(whole, np.zeros(len(whole.rows)), temperatures=temperatures, stop=stop)
 
 
-def refit(problem: Problem, tight: Tightened, model: dual.Dual, start: Start, budget: Budget, watch: "Watch") -> Prices:
-    """The prices of the start; if the budget is more than that of a repair after a few cold steps, and if there is time, the cuts' too."""
+def refit(problem: Problem, tight: Tightened, model: dual.Dual, start: Start, budget: Budget, watch: "Watch") -> list[Prices]:
+    """The prices of the start; and if the budget is more than that of a repair after a few cold steps, and if there is time, the cuts' too."""
     known = cuts.still_true(problem, tight, start.cuts)
     earlier = Prices(start.price_shift, start.prices, start.floor_prices, known)
     found = [rounding.refitted(problem, earlier)]
     can_factorise = len(model.value) and 0 < len(model.rows) <= descent.MOST_ROWS_FOR_NEWTON
     if can_factorise and not is_repair(budget):
         price = rounding.from_prices(model, replace(earlier, cuts=()))
-        charged = dual.charged(model, found[0])
+        charged = dual.charged(problem, model, found[0])
         near = charged.restricted(price, descent.SHORT_MARGIN)
-        for tau in (cuts.WARM, cuts.COLD):
-            price = descent.newton(near, price, tau, cuts.NEWTON_STEPS, lambda: not watch.report("prices"))
+        for tau in AGAIN:
+            price = descent.newton(near, price, tau, STEPS_AGAIN, lambda: not watch.report("prices"))
         found.append(rounding.to_prices(problem, near, price, held=found[0]))
         if known and (budget.time_limit_s is None or budget.time_limit_s >= UNHURRIED_S):
             short = model.restricted(price, descent.SHORT_MARGIN)
@@ -208,7 +206,7 @@ def refit(problem: Problem, tight: Tightened, model: dual.Dual, start: Start, bu
             for tau in (cuts.WARM, cuts.COLD):
                 price = descent.newton(short, price, tau, cuts.LAST_STEPS, lambda: not watch.report("prices"))
             found.append(rounding.to_prices(problem, short, price))
-    return min(found, key=lambda p: bound_of(problem, tight, p))
+    return found
 
 
 def find_choice(

@@ -15,7 +15,7 @@ from scipy.sparse import block_array, csr_array  # type: ignore[import-untyped] 
 
 from matching.optimizer import descent, dual, rounding
 from matching.optimizer.certificate import Prices, bound_in_python, value_of
-from matching.optimizer.presolve import Tightened, binding_rows, tighten
+from matching.optimizer.presolve import Tightened, tighten
 from matching.optimizer.problem import UNMATCHED, Cut, IntArray, Leaf, Problem
 
 LARGEST_TREE_OPTIONS = 2_000
@@ -132,7 +132,7 @@ def _round(problem: Problem, node: Node) -> IntArray:
 def _solve(problem: Problem, fixed: IntArray, cuts: tuple[Cut, ...], shift: int) -> Node:
     tight = tighten(problem, fixed)
     assert tight is not None, "only options that fit beside the fixed ones become children"
-    model = dual.build(problem, tight, binding_rows(problem, tight), cuts)
+    model = dual.build(problem, tight, cuts)
     wanted = np.zeros(problem.options)
     price, shares = _linear_program(model)
     wanted[tight.kept] = shares

@@ -4,8 +4,8 @@ from time import monotonic
 
 import numpy as np
 
-from matching.optimizer import Budget, Problem, Start, check, dual, replay, solve
-from matching.optimizer.presolve import as_fixed, binding_rows, tighten
+from matching.optimizer import Budget, Cut, Problem, Start, check, dual, replay, solve
+from matching.optimizer.presolve import as_fixed, tighten
 
 
 def tiny(amount: int, *, floor: bool) -> Problem:
@@ -41,7 +41,7 @@ def look_at_a_sample(problem: Problem) -> None:
     """What the dual does only where needs are many."""
     tight = tighten(problem, as_fixed(problem, None))
     assert tight is not None
-    dual.build(problem, tight, binding_rows(problem, tight)).sampled(2)
+    dual.build(problem, tight).sampled(2)
 
 
 def warm() -> float:
@@ -51,7 +51,8 @@ def warm() -> float:
         for floor in (False, True):
             problem = tiny(amount, floor=floor)
             solution = solve(problem, budget=Budget(steps=400), gap=-1.0)
-            again = Start(solution.prices, solution.price_shift, solution.floor_prices, solution.cuts, solution.choice)
+            either = Cut(0, np.array([0, 2]), np.array([1, 1]), 1, 1)
+            again = Start(solution.prices, solution.price_shift, solution.floor_prices, (either,), solution.choice)
             solve(problem, budget=Budget(steps=400), start=again)
             replay(problem, solution)
             report = check(problem, solution)

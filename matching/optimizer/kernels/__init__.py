@@ -5,7 +5,7 @@ kernels work in integers. Arrays in the order of their names; "need" i owns opti
 use_start[o]:use_start[o+1].
 """
 
-from matching.optimizer.kernels.cuts import LARGEST_RHS, NEVER, amounts_on, cuts_of_row, exact_rhs
+from matching.optimizer.kernels.cuts import LARGEST_RHS, NEVER, cuts_of_row, exact_rhs, prove_anew
 from matching.optimizer.kernels.packings import packing_losses, price_needs
 from matching.optimizer.kernels.prices import curvature, hessian, near_best, sharp_pass, smoothed_pass
 from matching.optimizer.kernels.problem import (
@@ -38,7 +38,6 @@ __all__ = [
     "NEVER",
     "Board",
     "Place",
-    "amounts_on",
     "anneal",
     "below",
     "best_reduced",
@@ -59,6 +58,7 @@ __all__ = [
     "order_by_key",
     "packing_losses",
     "price_needs",
+    "prove_anew",
     "reduced_values",
     "row_gcds",
     "scaled_uses",

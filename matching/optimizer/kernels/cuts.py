@@ -31,15 +31,6 @@ def add_item(least, top, amount, alpha, capacity):
 
 
 @njit(cache=True, nogil=True)
-def amounts_on(resource, options, use_start, use_resource, use_amount, amount):
-    """amount[k] = use of the resource by options[k]."""
-    for k in range(len(options)):
-        for u in range(use_start[options[k]], use_start[options[k] + 1]):
-            if use_resource[u] == resource:
-                amount[k] = use_amount[u]
-
-
-@njit(cache=True, nogil=True)
 def exact_rhs(amount, alpha, capacity):
     """The largest Σ alpha of items that fit together, or -1 if it is beyond the table."""
     least = np.full(LARGEST_RHS + 1, NEVER, dtype=np.int64)
@@ -49,6 +40,42 @@ def exact_rhs(amount, alpha, capacity):
         if alpha[k] > 0:
             top = add_item(least, top, amount[k], alpha[k], capacity)
     return -1 if top >= LARGEST_RHS else top
+
+
+@njit(cache=True, nogil=True)
+def use_on(resource, o, use_start, use_resource, use_amount):
+    """Use of the resource by option o."""
+    for u in range(use_start[o], use_start[o + 1]):
+        if use_resource[u] == resource:
+            return use_amount[u]
+    return np.int64(0)
+
+
+@njit(cache=True, nogil=True)
+def prove_anew(resource, cut_start, options, alpha, need_of, use_start, use_resource, use_amount, kept, capacity, rhs):
+    """rhs[c] = the least right-hand side true of cut c, a need counting with its least use and largest alpha; -1 for a cut without use."""
+    for c in range(len(resource)):
+        mine = np.arange(cut_start[c], cut_start[c + 1])
+        is_open = False
+        for k in mine:
+            is_open |= kept[options[k]]
+        if not is_open:
+            continue
+        mine = mine[np.argsort(need_of[options[mine]])]
+        amounts, alphas, needs = np.empty(len(mine), np.int64), np.empty(len(mine), np.int64), 0
+        before = np.int64(-1)
+        for k in mine:
+            o = options[k]
+            amount = use_on(resource[c], o, use_start, use_resource, use_amount)
+            if need_of[o] == before:
+                amounts[needs - 1] = min(amounts[needs - 1], amount)
+                alphas[needs - 1] = max(alphas[needs - 1], alpha[k])
+            else:
+                amounts[needs], alphas[needs] = amount, alpha[k]
+                needs += 1
+            before = need_of[o]
+        if alphas[:needs].max() <= LARGEST_RHS and amounts[:needs].min() > 0:
+            rhs[c] = exact_rhs(amounts[:needs], alphas[:needs], capacity[resource[c]])
 
 
 @njit(cache=True, nogil=True)

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.loan_instances import generate
 from matching.optimizer import Budget, Problem, check, descent, dual, shards, solve
 from matching.optimizer.certificate import Prices, bound_of, floor_price_limits
-from matching.optimizer.presolve import as_fixed, binding_rows, tighten
+from matching.optimizer.presolve import as_fixed, tighten
 from matching.optimizer.shards import Answer, CrewHere, Kind, Question
 from tests.matching.optimizer.instances import random_problem
 
@@ -83,7 +83,7 @@ def test_bound_of_the_shards_is_exactly_that_of_the_whole():
     fixed = np.full(60, -2)
     fixed[:3], fixed[40] = -1, problem.option_start[40]
     tight = tighten(problem, as_fixed(problem, fixed))
-    spread = shards.spread(problem, tight, binding_rows(problem, tight), CrewOfBytes(4))
+    spread = shards.spread(problem, tight, CrewOfBytes(4))
     rng = np.random.default_rng(5)
 
     for shift in (8, 20, 40):
@@ -99,12 +99,12 @@ def test_exact_sums_beyond_64_bits_come_through():
         use_start=np.arange(9),
         use_resource=np.zeros(8, dtype=np.int32),
         use_amount=np.ones(8, dtype=np.int64),
-        capacity=np.array([8]),
+        capacity=np.array([7]),
     )
     tight = tighten(rich, as_fixed(rich, None))
     prices = Prices(8, np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
-    spread = shards.spread(rich, tight, np.ones(1, dtype=np.bool_), CrewOfBytes(2))
+    spread = shards.spread(rich, tight, CrewOfBytes(2))
 
     assert spread.exact(rich, tight, prices) == 8 << 53
     assert spread.exact(rich, tight, prices) << 8 > np.iinfo(np.int64).max // 8
@@ -121,8 +121,7 @@ def test_solve_refuses_shards_of_another_problem(small):
 
 def test_gathered_dual_is_the_restricted_one(small):
     tight = tighten(small, as_fixed(small, None))
-    active = binding_rows(small, tight)
-    whole, spread = dual.build(small, tight, active), shards.spread(small, tight, active, CrewOfBytes(2))
+    whole, spread = dual.build(small, tight), shards.spread(small, tight, CrewOfBytes(2))
     price = np.full(len(whole.rows), 1e5)
 
     near, gathered = whole.restricted(price, 0.25), spread.restricted(price, 0.25).gathered(small, tight)
@@ -134,7 +133,7 @@ def test_gathered_dual_is_the_restricted_one(small):
 
 def test_shard_forgets_weights_that_another_question_overwrote(small):
     tight = tighten(small, as_fixed(small, None))
-    spread = shards.spread(small, tight, binding_rows(small, tight), CrewHere(2))
+    spread = shards.spread(small, tight, CrewHere(2))
     price = np.full(len(spread.rows), 1e5)
     spread.smoothed(price, 0.01)
     before = spread.curvature(price, 0.01)

@@ -239,6 +239,17 @@ def test_solve_warm_is_no_worse_than_its_start():
     assert warm.bound <= cold.bound
 
 
+def test_solve_warm_keeps_an_option_of_its_start_that_is_on_nobodys_short_list():
+    many = [(100 - k, {0: 10}) for k in range(19)]
+    problem = problem_of([many, [*many, (1, {1: 5})]], [10, 5])
+    start = Start(np.array([0, 0]), 8, choice=np.array([0, 38]))
+
+    solution = solve(problem, budget=Budget(steps=0), start=start)
+
+    assert solution.value == 101
+    assert replay(problem, solution, start=start).tobytes() == solution.choice.tobytes()
+
+
 def test_solve_takes_what_fits_of_an_impossible_start_choice():
     problem = problem_of([[(10, {0: 5})], [(9, {0: 5})]], [5])
     start = Start(np.array([0]), 8, choice=np.array([0, 1]))

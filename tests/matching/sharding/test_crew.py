@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from matching.optimizer import shards
-from matching.optimizer.presolve import as_fixed, binding_rows, tighten
+from matching.optimizer.presolve import as_fixed, tighten
 from matching.optimizer.shards import Answer, CrewHere, Kind, Opening, Question
 from matching.sharding import holder
 from matching.sharding.crew import CrewOfWorkers, Patience
@@ -29,7 +29,7 @@ def alone(small):
 def found(problem, crew):
     """The prices, and the options that still matter at them."""
     tight = tighten(problem, as_fixed(problem, None))
-    short, price = shards.fit(problem, tight, binding_rows(problem, tight), crew, stop=lambda: False)
+    short, price = shards.fit(problem, tight, crew, stop=lambda: False)
     return price.tobytes(), short.option.tobytes()
 
 
@@ -53,7 +53,7 @@ def test_one_question_costs_its_prices_down_and_its_uses_up(small):
     threads = Threads(tiny())
     with threads.crew() as crew:
         tight = tighten(threads.problem, as_fixed(threads.problem, None))
-        spread = shards.spread(threads.problem, tight, np.ones(3, dtype=np.bool_), crew)
+        spread = shards.spread(threads.problem, tight, crew)
 
         spread.smoothed(np.ones(3), 0.01)
 

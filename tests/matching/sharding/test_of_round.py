@@ -8,7 +8,7 @@ import pytest
 from matching import rounds, solving
 from matching.models import Floor
 from matching.optimizer import shards
-from matching.optimizer.presolve import binding_rows, tighten
+from matching.optimizer.presolve import tighten
 from matching.optimizer.shards import CrewHere, part_of
 from matching.problem import build
 from matching.sharding import of_round
@@ -46,7 +46,7 @@ def starts(round_, built, size):
     """What each worker is told."""
     tight = tighten(built.problem, built.pins[0])
     told = CrewHere(size)
-    shards.spread(built.problem, tight, binding_rows(built.problem, tight), told)
+    shards.spread(built.problem, tight, told)
     facts = {"round": round_.pk, "snapshot_sha256": round_.snapshot_sha256}
     arrays = of_round.listed(built.resources)
     return [Start(facts, arrays, shard.opening, "", 1, ()) for shard in told.shards]
