@@ -116,6 +116,8 @@ def plan_child(parent: Round, *, reason: str, by: Person, at: dt.datetime) -> Ro
 
 def freeze(round_: Round, *, commitments: Commitments, by: Person, at: dt.datetime, seen: int) -> Round:
     """Fix all that the round will be decided on. Refused while another round of the programme and province is under way."""
+    if not ROUND_STEPS["freeze"].allow(round_, by):  # before anything is told of the needs there are
+        raise NotAllowed
     with transaction.atomic():
         _refuse_beside(round_)
         weights = _weights(round_)

@@ -136,13 +136,11 @@ def _choice(param: Param, sent: Any) -> Any:
 
 
 def _fields(param: Param, sent: Any) -> list[str]:
-    names = [sent] if isinstance(sent, str) else list(sent)
-    if param.choices is None:
-        return [str(name) for name in names]
+    names = list(sent) if isinstance(sent, list | tuple) else [sent]
     known = {str(value) for value, _label in param.choices()}
-    if any(str(name) not in known for name in names):
+    if not all(isinstance(name, str) and name in known for name in names):
         raise _refusal(param, "unknown_choice", _("“%(label)s”中有无法识别的字段。"), _("请从列出的字段中选择。"))
-    return [str(name) for name in names]
+    return names
 
 
 def _files(param: Param, sent: Any) -> list[File]:

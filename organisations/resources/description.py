@@ -142,22 +142,24 @@ def entered(param: Param) -> serializers.Field[Any, Any, Any, Any]:
     """How a param is written in a request: as text, as a person would type it (万元, %), dates as 2026-11-20."""
     units = {"wan": _("万元，至多六位小数"), "percent": _("年利率，百分数"), "date": _("日期，例如 2026-11-20")}
     words = " ".join(str(part) for part in (param.label, units.get(param.kind, ""), param.help) if part)
+    common: dict[str, Any] = {"required": param.required, "allow_null": not param.required, "help_text": words}  # null: left out
     if param.kind == "integer":
-        return serializers.IntegerField(required=param.required, help_text=words, min_value=0)
+        return serializers.IntegerField(min_value=0, **common)
     if param.kind == "boolean":
-        return serializers.BooleanField(required=False, help_text=words)
+        return serializers.BooleanField(**common | {"required": False, "allow_null": True})
     if param.kind == "fields":
-        return serializers.ListField(child=serializers.CharField(), required=param.required, help_text=words)
-    return serializers.CharField(required=param.required, help_text=words)
+        return serializers.ListField(child=serializers.CharField(), **common)
+    return serializers.CharField(**common)
 
 
 def entry(name: str, params: Sequence[Param], *, versioned: bool = False, needs_note: bool | None = None) -> Any:
     """The description of a request that `read(params, …)` reads; `needs_note` tells whether a step's note must be there (None: no note)."""
     fields: dict[str, Any] = {}
     if versioned:
-        fields["seen"] = serializers.IntegerField(required=False, min_value=0, help_text=str(_("读取时得到的 version；也可用 If-Match。")))
+        words = str(_("读取时得到的 version；也可用 If-Match。"))
+        fields["seen"] = serializers.IntegerField(required=False, allow_null=True, min_value=0, help_text=words)
     if needs_note is not None:
-        fields["note"] = serializers.CharField(required=needs_note)
+        fields["note"] = serializers.CharField(required=needs_note, allow_null=not needs_note)
     return inline_serializer(name, fields | {param.name: entered(param) for param in params if param.kind != "files"})
 
 

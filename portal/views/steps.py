@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from common.errors import DomainError, Invalid, Problem
 from common.steps import Step
 from deals.actions import ANSWER_ACTIONS, ANSWER_ROW_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
-from deals.models import Deal
+from deals.models import Deal, ReportingMonth
 from deals.progress import steps as reporting
 from deals.progress.states import MONTH_STEPS, REPORT_STEPS
 from deals.states import DEAL_STEPS, INVITATION_STEPS
@@ -165,6 +165,8 @@ def _next(request: HttpRequest, kind: str, obj: Any, result: Any) -> str:
         return reverse("deal", args=[result.pk])
     if isinstance(result, AnswerRow):
         return reverse("answer", args=[result.answer_id])
+    if isinstance(result, ReportingMonth):
+        return reverse("reporting-months")
     if isinstance(result, Filing) and result.state == Filing.State.DRAFT:
         return reverse("filing-edit", args=[result.pk])
     return reverse(kind.removesuffix("s"), args=[obj.pk])

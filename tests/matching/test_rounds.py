@@ -165,6 +165,13 @@ def test_freeze_takes_the_latest_approved_weights_of_its_day(world, cast):
     assert rounds.snapshot_of(round_).header["weights"]["document_no"] == "今日"
 
 
+def test_who_may_not_freeze_is_not_told_what_there_is_to_freeze(world, cast):
+    round_ = provinces.planned(world, cast)
+
+    with pytest.raises(NotAllowed):
+        rounds.freeze(round_, commitments=Commitments(), by=cast.qian, at=NOW, seen=round_.version)
+
+
 def test_only_the_provincial_office_plans_and_freezes(world, cast):
     provinces.needs(world)
     for person in (cast.wang, cast.bai, cast.lin):

@@ -66,8 +66,9 @@ def test_a_report_is_corrected_from_its_page_and_the_month_closed_by_the_provinc
     close = f"/reporting-months/{month.pk}/close/"
     assert as_("zhao").post(close, {"seen": 0, "once": "d"}).status_code == 422
     settings.FIXED_NOW = (NOW + dt.timedelta(days=31)).isoformat()
-    as_("zhao").post(close, {"seen": 0, "once": "e", "next": "/reporting-months/"})
+    closed = as_("zhao").post(close, {"seen": 0, "once": "e"})
 
+    assert closed["Location"] == "/reporting-months/"
     assert ReportingMonth.objects.get().state == "closed"
     late = as_("chen").post(f"/progress-reports/{report.pk}/correct/", {"seen": 1, "once": "f", "approved": "800", "note": "x"})
     assert "已锁账" in late.content.decode()
