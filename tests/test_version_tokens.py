@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.permissions import samples
+from tests.permissions import hanging, samples
 from tests.permissions.asking import STOPPED, ask
 from tests.permissions.expected import PAGES, detail
 from tests.permissions.readers import Reader, readers, who
@@ -22,7 +22,7 @@ ACTION = re.compile(r'^<form\b[^>]*action="([^"]*)"')
 TOKEN = re.compile(r'name="seen"[^>]* value="\d+"')
 CHOSEN = re.compile(r'name="row"')  # of a list: each row carries its own, "12:3"
 ADDS = re.compile(
-    r"/(sign-out|i18n/setlang|sign-in|account/.*|register|register/ask|join|can-i-apply|interests|forwards|answers|sheets/unchanged"
+    r"/(sign-out|i18n/setlang|sign-in|account/.*|register|register/ask|join|can-i-apply|interests|forwards|answers|sheets/(unchanged|\d+)"
     r"|(notices|machine|tokens|webhooks|exports|imports|people)(/.*)?|filings/new|filings/bulk/.*|appetites/new|rounds/\d+/scenarios"
     r"|(filings|deals)/\d+/entries/.*|filings/\d+/(files|change|archive)|.*/scans|filings/\d+/files/\d+/remove"
     r"|filings/\d+/disclosures/\d+/withdraw|non-matches/\d+/smallest)/"
@@ -39,6 +39,7 @@ def kept_scene(states, kept_world, kept_cast):
 def scene(kept_scene, db, settings, tmp_path):
     settings.FIXED_NOW = samples.NOW.isoformat()
     settings.MEDIA_ROOT = tmp_path
+    hanging.store(tmp_path)
     return kept_scene()
 
 
@@ -47,9 +48,7 @@ def forms(scene: samples.Scene) -> Iterator[tuple[Reader, str, str]]:
     known = readers(scene.users)
     in_other_states = [("filings/<int:pk>/", detail(kind)) for kind in ("drafts", "reviews")]
     for address, page in [*PAGES.items(), *in_other_states]:
-        path = fill(
-            address, scene.rows.get(page.of), {name: getattr(scene.rows.get(sample), "pk", sample) for name, sample in page.args.items()}
-        )
+        path = fill(address, scene.rows.get(page.of), {name: scene.number(value) for name, value in page.args.items()})
         for name in sorted(page.get & TELLS):
             for found in FORM.finditer(ask(known[name], "GET", path).text):
                 sent_to = ACTION.match(found[0])

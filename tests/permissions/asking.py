@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from django.contrib.messages.storage.base import BaseStorage
@@ -20,6 +21,7 @@ from django.test import RequestFactory
 from django.urls import resolve
 from django_htmx.middleware import HtmxDetails
 
+from common.errors import DomainError
 from tests.permissions.readers import Reader
 
 OPEN, SIGN_IN, REFUSED, HIDDEN, NO_METHOD, BROKEN = "open", "sign in", "refused", "hidden", "no method", "broken"
@@ -27,6 +29,7 @@ STOPPED = "stopped"  # let through to the domain, whose rules or state were agai
 SAID_BY_STATUS = {400: STOPPED, 401: SIGN_IN, 403: REFUSED, 404: HIDDEN, 405: NO_METHOD, 409: STOPPED, 412: STOPPED, 422: STOPPED}
 SIGN_IN_PAGES = ("/sign-in/", "/admin/login/", "/account/login/")
 ADMIN = "/admin/"
+ACT = "/do/"
 _factory = RequestFactory(SERVER_NAME="testserver")
 
 
@@ -47,35 +50,48 @@ class Answer:
         self.said, self.response = said, response
         self.why = why or (self.text[:120] if said == STOPPED else "")
 
-    @property
+    @cached_property
     def text(self) -> str:
-        if self.response is None or not getattr(self.response, "is_rendered", True) or self.response.streaming:
+        if self.response is None or not getattr(self.response, "is_rendered", True):
             return ""
-        content = self.response.content
+        content = self.response.getvalue()  # a file handed out, too
+        for close in self.response._resource_closers:  # `close()` would end the test's connection, too
+            close()
         if content.startswith(b"PK\x03\x04"):
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 return "\n".join(archive.read(name).decode(errors="replace") for name in archive.namelist())
         return content.decode(errors="replace")
 
 
-def ask(reader: Reader, method: str, path: str, data: Mapping[str, Any] | None = None) -> Answer:
-    """One request, undone again. Pages of the admin are not drawn: what they would show is in the response's context."""
+def ask(reader: Reader, method: str, path: str, data: Mapping[str, Any] | None = None, *, drawn: bool = True) -> Answer:
+    """One request, undone again. Pages of the admin are drawn only if somebody reads the answer."""
     request = request_of(reader, method, path, data or {})
     found = resolve(path.partition("?")[0])
     request.resolver_match = found
     try:
         with transaction.atomic():
             response = found.func(request, *found.args, **found.kwargs)
-            if not isinstance(response, TemplateResponse) and hasattr(response, "render"):
+            if hasattr(response, "render") and (drawn or not isinstance(response, TemplateResponse)):
                 response.render()
             transaction.set_rollback(True)
-    except PermissionDenied:
-        return Answer(REFUSED)
-    except Http404:
-        return Answer(HIDDEN)
+    except (PermissionDenied, Http404) as error:
+        return Answer(HIDDEN if isinstance(error, Http404) else REFUSED)
+    except DomainError as error:  # which the middleware answers with a page
+        return Answer(SAID_BY_STATUS[error.status], why=f"{error.code} {error}")
     except Exception as error:  # noqa: BLE001 -- whatever it is, the cell is named with it
         return Answer(BROKEN, why=f"{type(error).__name__}: {error}"[:300])
+    if isinstance(response, TemplateResponse) and method == "POST" and (refused := _refused(response.context_data or {})):
+        return Answer(STOPPED, response, why=refused)
+    if ACT in path and method == "GET" and response.status_code == 302 and reader.user.is_staff:  # back to where the button was
+        return Answer(REFUSED, response)
     return Answer(_said(reader, path, response), response)
+
+
+def _refused(context: Mapping[str, Any]) -> str:
+    """Why an act of the admin was not done: for the one row, or for a row of many."""
+    errors = [str(error) for _row, error in context.get("results", ()) if error is not None]
+    form = context.get("form")
+    return "; ".join(errors) or (form.errors.as_json() if form is not None and form.is_bound and form.errors else "")
 
 
 def request_of(reader: Reader, method: str, path: str, data: Mapping[str, Any]) -> HttpRequest:

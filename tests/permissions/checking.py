@@ -14,7 +14,7 @@ from tests.permissions import readers
 from tests.permissions.asking import ADMIN, HIDDEN, NO_METHOD, OPEN, REFUSED, SIGN_IN, STOPPED, Answer, ask, request_of
 from tests.permissions.expected import KNOW_LIN, KNOW_MO, NOBODY, Page
 from tests.permissions.readers import Reader
-from tests.permissions.routes import METHODS, NOWHERE, RESOURCE_OF, fill
+from tests.permissions.routes import METHODS, RESOURCE_OF, fill
 from tests.permissions.samples import Scene, for_step
 
 AS_GOOD = {STOPPED: (OPEN, REFUSED)}  # let through to the domain, whose state or rules said no to whoever it was
@@ -45,14 +45,14 @@ class Cells:
     def check(self, page: Page, address: str, method: str) -> None:
         """A page or call: one method, every reader."""
         row = self.scene.rows.get(page.of)
-        args = {name: self._number(value) for name, value in page.args.items()}
+        args = {name: self.scene.number(value) for name, value in page.args.items()}
         path = fill(address, row, args)
-        data = {"seen": getattr(row, "version", 0)} | {name: self._number(value) for name, value in page.data.items()}
+        data = {"seen": getattr(row, "version", 0)} | {name: self.scene.number(value) for name, value in page.data.items()}
         if method == "GET" and not page.get and page.post is not None:  # what is only sent to has nothing to show
-            expected = dict.fromkeys(self._asked(NOBODY, method), NO_METHOD)
+            expected = dict.fromkeys(self.asked(NOBODY, method), NO_METHOD)
         else:
             may = page.may(method)
-            asked = self._asked(may, method)
+            asked = self.asked(may, method)
             expected = {name: page.opens if name in may else self._closed(page, row, reader) for name, reader in asked.items()}
         for name in expected if page.post is not None or method == "GET" else _once_opened(expected):
             self._ask(self.readers[name], method, path, expected[name], data if method != "GET" else {})
@@ -60,7 +60,7 @@ class Cells:
     def check_list(self, kind: str, sees: frozenset[str]) -> None:
         """A list of the API: everybody signed in may ask, and finds the sample or not."""
         pk = self.scene.rows[kind].pk
-        for reader in self._asked(sees, "list").values():
+        for reader in self.asked(sees, "list").values():
             answer = self._ask(reader, "GET", f"/api/{kind}/?page_size=200", SIGN_IN if reader.name == "visitor" else OPEN)
             found = answer.said == OPEN and answer.response is not None and pk in {row["id"] for row in answer.response.data["results"]}
             if found != (reader.name in sees):
@@ -75,33 +75,22 @@ class Cells:
                 for name, said in (("zhao", NO_METHOD), ("visitor", SIGN_IN)):
                     self._ask(self.readers[name], method, path, said)
 
-    def check_nothing(self, kind: str, verbs: str) -> None:
-        """Of a kind without a sample: its list is open to whoever signed in, and nobody finds what is not there."""
-        every = dict.fromkeys(readers.NAMES, HIDDEN) | {"visitor": SIGN_IN}
-        if kind in RESOURCE_OF:
-            self.ask_each("GET", f"/api/{kind}/", dict.fromkeys(readers.NAMES, OPEN) | {"visitor": SIGN_IN})
-            self.ask_each("GET", f"/api/{kind}/{NOWHERE}/", every)
-        for verb in verbs.split():
-            if kind in RESOURCE_OF:
-                self.ask_each("POST", f"/api/{kind}/{NOWHERE}/{verb}/", every)
-            if kind in KINDS:
-                self.ask_each("POST", f"/{kind}/{NOWHERE}/{verb}/", every)
-
     def check_step(self, kind: str, verb: str, may: frozenset[str]) -> None:
         """A step: by page and by API, on the sample in a state in which it may be taken."""
         with transaction.atomic():
             row, table = for_step(self.scene, kind, verb)
             data = typed(table.params) | {"seen": row.version, "note": "理由"}
-            asked = self._asked(may, "step").items()
+            asked = self.asked(may, "step").items()
             expected = {name: self._of_step(kind, row, reader, may) for name, reader in asked}
             paths = [f"/{kind}/{row.pk}/{verb}/"] * (kind in KINDS) + [f"/api/{kind}/{row.pk}/{verb}/"] * (kind in RESOURCE_OF)
             for path in paths:
-                told = {name: self._ask(self.readers[name], "POST", path, said, data) for name, said in expected.items()}
-                self._tell_apart(path, may, {name: (answer.said, answer.why) for name, answer in told.items()})
+                self.ask_apart(path, may, expected, data)
             transaction.set_rollback(True)
 
-    def _tell_apart(self, path: str, may: frozenset[str], told: Mapping[str, tuple[str, str]]) -> None:
+    def ask_apart(self, path: str, may: frozenset[str], expected: Mapping[str, str], data: Mapping[str, Any]) -> None:
         """Whoever may is told something else than whoever may not: else the cells of this step prove nothing."""
+        answers = {name: self._ask(self.readers[name], "POST", path, said, data) for name, said in expected.items()}
+        told = {name: (answer.said, answer.why) for name, answer in answers.items()}
         if {told[name] for name in may if name in told} & {said for name, said in told.items() if name not in may}:
             self.wrong.append(f"POST {path}: the same for who may and who may not: {sorted(told[name] for name in may if name in told)}")
 
@@ -115,6 +104,8 @@ class Cells:
     def _closed(self, page: Page, row: Any, reader: Reader) -> str:
         if reader.name == "visitor" and page.closed != NO_METHOD:
             return SIGN_IN
+        if reader.name in page.barred:
+            return REFUSED
         if page.closed:
             return page.closed
         if page.of and not self.sees(page.of, row, reader):
@@ -123,10 +114,10 @@ class Cells:
 
     def ask_each(self, method: str, path: str, expected: Mapping[str, str]) -> None:
         may = frozenset(name for name, said in expected.items() if said == OPEN)
-        for name, reader in self._asked(may, method).items():
+        for name, reader in self.asked(may, method).items():
             self._ask(reader, method, path, expected[name])
 
-    def _asked(self, may: frozenset[str], what: str) -> dict[str, Reader]:
+    def asked(self, may: frozenset[str], what: str) -> dict[str, Reader]:
         """Who is asked next: in turns, so that over the addresses everybody is."""
         turn = self._turns[what]
         self._turns[what] += 1
@@ -144,15 +135,11 @@ class Cells:
             return Filing.objects.visible_to(reader.person).filter(pk=row.pk).exists()
         if kind in KINDS and kind not in RESOURCE_OF:
             return KINDS[kind].rows(reader.person).filter(pk=row.pk).exists()
-        resource = RESOURCE_OF.get(kind)
-        return resource is not None and resource.visible(reader.person).filter(pk=row.pk).exists()
-
-    def _number(self, value: Any) -> Any:
-        """`"deals"` in an address or a body: the sample's number."""
-        return self.scene.rows[value].pk if isinstance(value, str) and value in self.scene.rows else value
+        visible = RESOURCE_OF[kind].visible if kind in RESOURCE_OF else getattr(type(row).objects, "visible_to", None)
+        return visible is not None and visible(reader.person).filter(pk=row.pk).exists()
 
     def _ask(self, reader: Reader, method: str, path: str, expected: str, data: Mapping[str, Any] | None = None) -> Answer:
-        answer = ask(reader, method, path, data)
+        answer = ask(reader, method, path, data, drawn=bool(self._secrets[reader.name]))
         self.checked += 1
         is_as_good = expected in AS_GOOD.get(answer.said, ()) or (answer.said, expected, path[:7]) == (HIDDEN, REFUSED, ADMIN)
         if answer.said != expected and not is_as_good:

@@ -4,17 +4,19 @@ Nobody without a desk enters at all. A row is open to whoever has the desk and f
 `visible_to`, or of the reader's province.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.db import models
+from django.db import models, transaction
 
 from organisations.step_desk import ActDesk, StepDesk
 from tests.factories import HUBEI
-from tests.permissions.asking import OPEN, REFUSED, SIGN_IN
-from tests.permissions.checking import Cells
+from tests.permissions.asking import ADMIN, OPEN, REFUSED, SIGN_IN
+from tests.permissions.checking import Cells, typed
+from tests.permissions.expected import OFFICE, STEPS
 from tests.permissions.readers import NAMES, who
+from tests.permissions.samples import for_step
 
 STAFF = who("root zhao ndrc qian tan audit uadmin ops")
 FLOW = who("root zhao ndrc audit")
@@ -71,44 +73,114 @@ EDITS = {
 }
 
 
+# model → the kind whose steps are its rows' buttons
+STEPS_AT = {
+    "projects.filing": "filings",
+    "deals.invitation": "invitations",
+    "deals.deal": "deals",
+    "deals.subsidyclaim": "claims",
+    "matching.round": "rounds",
+    "organisations.registration": "registrations",
+}
+# model → (the sample, its other buttons: who may press them)
+ACTS: Mapping[str, tuple[str, Mapping[str, frozenset[str]]]] = {
+    "matching.weights": ("weights", dict.fromkeys(("approve", "replace"), OFFICE)),
+    "matching.pinban": ("pins", dict.fromkeys(("approve", "end"), OFFICE)),
+    "lenders.appetiteletter": ("letters", dict.fromkeys(("register", "void"), OFFICE)),
+    "schemes.budget": ("budgets", {"document": who("qian")}),
+    "organisations.declaredinterest": ("interests", {"end": who("uadmin")}),  # of the declarer's own unit
+}
+# model → the buttons of its list
+LIST_ACTS = {
+    "matching.round": {"plan": OFFICE},
+    "matching.weights": {"draft": OFFICE},
+    "matching.pinban": {"set": OFFICE},
+    "lenders.appetiteletter": {"enter": OFFICE},
+    "schemes.budget": {"open": who("qian")},
+    "deals.othersupport": {"register": who("zhao ndrc qian")},
+    "organisations.declaredinterest": {"declare": who("zhao ndrc qian tan")},
+}
+
+
 def registered() -> set[str]:
     return {model._meta.label_lower for model in admin.site._registry}
+
+
+def acts_offered() -> dict[str, tuple[set[str], set[str]]]:
+    """Model → the buttons of its rows, those of its list."""
+    desks = {model._meta.label_lower: desk for model, desk in admin.site._registry.items() if isinstance(desk, ActDesk)}
+    return {label: ({*desk.acts, *getattr(desk, "step_functions", ())}, set(desk.list_acts)) for label, desk in desks.items()}
+
+
+def acts_expected() -> dict[str, tuple[set[str], set[str]]]:
+    labels = {*STEPS_AT, *ACTS, *LIST_ACTS}
+    return {label: (set(_of_rows(label)[1]), set(LIST_ACTS.get(label, ()))) for label in labels}
+
+
+def _of_rows(label: str) -> tuple[str, Mapping[str, frozenset[str]]]:
+    """The sample of a model, and who may press each of its buttons."""
+    if label in STEPS_AT:
+        return STEPS_AT[label], STEPS[STEPS_AT[label]]
+    return ACTS.get(label, ("", {}))
 
 
 def check(cells: Cells, model: type[models.Model]) -> None:
     """Every page of one model's desk, for every reader."""
     label, desk = model._meta.label_lower, admin.site._registry[model]
-    base = f"/admin/{label.replace('.', '/')}/"
+    base = _base(label)
     may, edits = DESKS[label], EDITS.get(label, who())
     cells.ask_each("GET", base, _expected(may))
     cells.ask_each("GET", f"{base}add/", _expected(edits))
     cells.ask_each("POST", f"{base}add/", _expected(edits))
     row = model._base_manager.order_by("pk").first()
     if row is not None:
-        finds = who(name for name in may if name in cells.readers and _finds(cells, desk, name, row))
+        finds = _finders(cells, desk, label, row)
         cells.ask_each("GET", f"{base}{row.pk}/change/", _expected(finds))
         cells.ask_each("GET", f"{base}{row.pk}/history/", _expected(finds))
         own = edits if getattr(row, "province", HUBEI) == HUBEI else who("root")  # what is the nation's is read here and changed elsewhere
         cells.ask_each("POST", f"{base}{row.pk}/change/", _expected(edits & finds & own))
         cells.ask_each("POST", f"{base}{row.pk}/delete/", _expected(who("root") & _deletes(desk) & finds))
-    for path in _acts(desk, base, row):
-        cells.ask_each("GET", path, _expected(may))
+
+
+def check_acts(cells: Cells, label: str) -> None:
+    """Every button of one model's desk: looked at and pressed, on a row in a state in which it may be, and for many rows at once."""
+    desk = next(desk for model, desk in admin.site._registry.items() if model._meta.label_lower == label)
+    for name, may in LIST_ACTS.get(label, {}).items():
+        _press(cells, f"{_base(label)}do/{name}/", may & DESKS[label], typed(desk.list_acts[name].params))
+    sample, buttons = _of_rows(label)
+    for name, may in buttons.items():
+        with transaction.atomic():
+            row = for_step(cells.scene, sample, name)[0] if isinstance(desk, StepDesk) else cells.scene.rows[sample]
+            entered = typed(desk.acts_of(row)[name].params) | {"note": "理由"}
+            finds = _finders(cells, desk, label, row)
+            _press(cells, f"{_base(label)}{row.pk}/do/{name}/", may & finds, entered | {"seen": desk.seen_of(row)})
+            if name in getattr(desk, "bulk_verbs", ()):
+                allowed, many = may & finds, f"{_base(label)}many/{name}/"
+                expected = _expected(allowed) | dict.fromkeys(DESKS[label] - finds, OPEN)  # of rows one cannot see there are none
+                asked = {reader: expected[reader] for reader in cells.asked(allowed, "many")}
+                cells.ask_apart(many, allowed, asked, entered | {"row": f"{row.pk}:{desk.seen_of(row)}"})
+            transaction.set_rollback(True)
+
+
+def _press(cells: Cells, path: str, may: frozenset[str], data: Mapping[str, Any]) -> None:
+    expected = _expected(may)
+    cells.ask_each("GET", path, expected)
+    cells.ask_apart(path, may, {name: expected[name] for name in cells.asked(may, "act")}, data)
+
+
+def _base(label: str) -> str:
+    return f"{ADMIN}{label.replace('.', '/')}/"
 
 
 def _expected(may: Iterable[str]) -> dict[str, str]:
     return {name: OPEN if name in may else REFUSED if name in STAFF else SIGN_IN for name in NAMES}
 
 
-def _finds(cells: Cells, desk: Any, name: str, row: models.Model) -> bool:
-    return desk.get_queryset(cells.request(name)).filter(pk=row.pk).exists()
+def _finders(cells: Cells, desk: Any, label: str, row: models.Model) -> frozenset[str]:
+    """Of those whose desk it is, whoever finds this row in its list."""
+    asked = [name for name in DESKS[label] if name in cells.readers]
+    return who(name for name in asked if desk.get_queryset(cells.request(name)).filter(pk=row.pk).exists())
 
 
 def _deletes(desk: Any) -> frozenset[str]:
     return who("root") if getattr(desk, "may_delete", False) else who()
-
-
-def _acts(desk: Any, base: str, row: Any) -> Iterator[str]:
-    if isinstance(desk, ActDesk):
-        yield from (f"{base}do/{name}/" for name in desk.list_acts)
-    if isinstance(desk, StepDesk):
-        yield from (f"{base}many/{verb}/" for verb in desk.bulk_verbs)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.permissions.asking import HIDDEN, NO_METHOD, OPEN, SIGN_IN
+from tests.permissions.asking import HIDDEN, NO_METHOD, OPEN, REFUSED, SIGN_IN
 from tests.permissions.readers import ALL, SIGNED_IN, who
 
 NOBODY = who()
@@ -21,6 +21,7 @@ OFFICERS = who("bai")
 FINANCE = who("qian tan")
 KEEPERS = who("lin mo_firm uadmin")  # who lets machines in
 PEOPLE = who(KEEPERS, "an mo_bank bao")  # who lets people in
+SEATED = SIGNED_IN - who("nobody root")
 
 # Who may know Lin's case at all, and who Mo's: nobody else reads a name, a code, a title of it anywhere.
 KNOW_LIN = who(FIRM, CHAIN, READERS, BANK, "bao", FINANCE, "root", "ndrc")
@@ -30,7 +31,7 @@ KNOW_MO = who("mo_firm mo_county wang zhao mo_bank", READERS, FINANCE, "root", "
 INSIDE = who(FIRM, CHAIN, READERS)
 SEES = {
     "drafts": FIRM,
-    "reviews": INSIDE,
+    "reviews": who(INSIDE, "qian"),  # asked for its opinion
     "filings": who(INSIDE, BANK),
     "needs": who(INSIDE, BANK),
     "invitations": who(INSIDE, BANK),
@@ -44,6 +45,23 @@ SEES = {
     "scenarios": PROVINCE,
     "registrations": who(COUNTY, OFFICE, READERS),
     "appetites": who(PROVINCE, "bai bao"),
+    "consultations": who(CHAIN, READERS, "qian"),
+    "unlocks": INSIDE,
+    "appeals": INSIDE,
+    "changes": INSIDE,
+    "checks": who(CHAIN, READERS),
+    "site-visits": who(CHAIN, READERS),
+    "remarks": COUNTY,  # a note inside the unit
+    "progress-reports": INSIDE,
+    "forwards": who(COUNTY, "wang", READERS),  # of the unit, and of whom it was sent to
+    "answers": who(OFFICE, READERS),
+    "answer-rows": who(OFFICE, READERS),
+    "reporting-months": SEATED,
+    "exports": who("lin"),
+    "imports": who("lin"),
+    "notices": who("lin"),
+    "webhooks": who("lin"),
+    "deliveries": who("lin ops"),
 } | dict.fromkeys(
     ("banks", "branches", "regions", "industries", "programmes", "batches", "schemes", "decline-codes"), SIGNED_IN
 )  # fmt: skip
@@ -79,35 +97,28 @@ STEPS = {
     | dict.fromkeys(("approve", "refuse", "settle"), who("qian")),
     "rounds": dict.fromkeys(("freeze", "cancel", "propose", "publish", "void"), OFFICE),
     "scenarios": {"cancel": OFFICE},
+    "consultations": {"answer": who("qian"), "recall": COUNTY},
+    "unlocks": dict.fromkeys(("grant", "refuse"), who("chen")),
+    "appeals": {"withdraw": FIRM, "uphold": OFFICE, "dismiss": OFFICE},
+    "changes": {"withdraw": FIRM, "grant": OFFICE, "refuse": OFFICE},
+    "forwards": dict.fromkeys(("gather", "freeze", "reopen", "send", "pull_back", "void"), COUNTY),
+    "answers": {"apply": OFFICE, "void": OFFICE},
+    "answer-rows": {"resolve": OFFICE, "dismiss": OFFICE},
+    "progress-reports": {"correct": COUNTY},
+    "reporting-months": {"close": who("zhao ndrc")},
+    "exports": {"cancel": who("lin")},
+    "imports": dict.fromkeys(("commit", "stop", "cancel"), who("lin")),
+    "webhooks": {"resume": who("lin"), "end": who("lin")},
     "registrations": dict.fromkeys(("admit", "refuse"), COUNTY) | dict.fromkeys(("uphold", "dismiss"), who(COUNTY, OFFICE)),
-}
-# Steps that look at what a worker computed before they ask who takes them: tried in tests/matching/test_rounds.py.
-UNTRIED = {("rounds", "freeze"), ("rounds", "publish")}
-# Kinds of which the scene has no sample yet: of these only that nobody finds what is not there, and that their lists tell nothing.
-UNSAMPLED = {
-    "consultations": "answer recall",
-    "unlocks": "grant refuse",
-    "appeals": "withdraw uphold dismiss",
-    "changes": "withdraw grant refuse",
-    "checks": "",
-    "site-visits": "",
-    "remarks": "",
-    "forwards": "gather freeze reopen send pull_back void",
-    "answers": "apply void",
-    "answer-rows": "resolve dismiss",
-    "progress-reports": "correct",
-    "reporting-months": "close",
-    "exports": "cancel",
-    "imports": "commit stop cancel",
-    "notices": "",
-    "webhooks": "resume end",
-    "deliveries": "",
 }
 
 
 @dataclass(frozen=True)
 class Page:
-    """`of`: the sample in its address. Who may not is told 404 if they do not see the sample, else 403; or as `closed` says."""
+    """`of`: the sample in its address. Who may not is told 404 if they do not see the sample, else 403; or as `closed` says.
+
+    In `args` and `data`, "#files" stands for the number of that sample.
+    """
 
     get: frozenset[str] = NOBODY
     post: frozenset[str] | None = None  # as `get`, if not given
@@ -116,6 +127,7 @@ class Page:
     data: dict[str, Any] = field(default_factory=dict)
     opens: str = OPEN
     closed: str = ""  # what who may not is told, if not by the rule above
+    barred: frozenset[str] = NOBODY  # who is told 403 all the same
 
     def may(self, method: str) -> frozenset[str]:
         return self.get if method == "GET" or self.post is None else self.post
@@ -142,11 +154,11 @@ PAGES = {
     "filings/<int:pk>/edit/": Page(FIRM, of="drafts", data={"seen": "0", "name": "名称"}),
     "filings/<int:pk>/autosave/": Page(post=FIRM, of="drafts", data={"seen": "0"}),
     "filings/<int:pk>/disclosures/<int:disclosure_pk>/withdraw/": Page(
-        post=FIRM, of="filings", args={"disclosure_pk": "disclosures"}, closed=HIDDEN
+        post=FIRM, of="filings", args={"disclosure_pk": "#disclosures"}, closed=HIDDEN
     ),
     "filings/<int:pk>/files/": FILED,
-    "filings/<int:pk>/files/<int:file_pk>/": Page(SEES["filings"], of="filings", args={"file_pk": "files"}),
-    "filings/<int:pk>/files/<int:file_pk>/remove/": Page(post=NOBODY, of="filings", args={"file_pk": "files"}),
+    "filings/<int:pk>/files/<int:file_pk>/": Page(SEES["filings"], of="filings", args={"file_pk": "#files"}),
+    "filings/<int:pk>/files/<int:file_pk>/remove/": Page(post=NOBODY, of="filings", args={"file_pk": "#files"}),
     "inbox/": Page(REVIEWERS),
     "adequacy/": Page(who(REVIEWERS, PROVINCE)),
     "progress/": Page(PROVINCE),
@@ -177,7 +189,7 @@ PAGES = {
     "registrations/<int:pk>/papers/<slug:name>/": Page(SEES["registrations"], of="registrations", args={"name": "licence"}),
     "people/": Page(PEOPLE),
     "people/invite/": Page(post=PEOPLE),
-    "people/<int:pk>/<slug:act>/": Page(post=NOBODY, args={"act": "lock"}, closed=HIDDEN),
+    "people/<int:pk>/<slug:act>/": Page(post=who("lin"), of="seats", args={"act": "lock"}, closed=HIDDEN),
     **dict.fromkeys(("can-i-apply/", "register/", "register/ask/", "join/"), Page(ALL)),
     "policy/": Page(ALL, post=NOBODY, closed=NO_METHOD),
     "policy/<int:pk>/": Page(ALL, post=NOBODY, opens=HIDDEN, closed=NO_METHOD),
@@ -199,40 +211,42 @@ PAGES = {
     "filings/<int:pk>/archive/": detail("filings"),  # to each reader what is theirs: tests/exchange/case_file
     "filings/<int:pk>/change/": Page(FIRM, of="filings"),
     "filings/<int:pk>/presence/": Page(post=SEES["filings"], of="filings"),
-    # Of what the scene has no sample yet.
-    "sheets/<int:pk>/": Page(REVIEWERS, opens=HIDDEN),
-    **dict.fromkeys(
-        (
-            f"{page}/<int:pk>/"
-            for page in ["consultations", "unlocks", "appeals", "changes", "forwards", "answers", "answer-rows", "exports", "imports"]
-        ),
-        Page(closed=HIDDEN),
+    "sheets/<int:pk>/": Page(COUNTY, of="filings", closed=HIDDEN, barred=ALL - REVIEWERS),
+    **{
+        f"{kind}/<int:pk>/": detail(kind)
+        for kind in [
+            *(
+                [
+                    "consultations",
+                    "unlocks",
+                    "appeals",
+                    "changes",
+                    "forwards",
+                    "answers",
+                    "answer-rows",
+                    "progress-reports",
+                    "exports",
+                    "imports",
+                    "webhooks",
+                ]
+            )
+        ]
+    },
+    "case-files/<int:pk>/": Page(SEES["consultations"], of="consultations", args={"pk": "#case-files"}, closed=HIDDEN),
+    "notices/<int:pk>/": detail("notices"),
+    "forwards/<int:pk>/papers/<slug:name>/": Page(SEES["forwards"], of="forwards", args={"name": "letter"}),
+    "forwards/<int:pk>/scans/": Page(post=COUNTY, of="forwards"),
+    "forwards/<int:pk>/scans/<int:scan_pk>/": Page(SEES["forwards"], of="forwards", args={"scan_pk": "#scans"}),
+    "exports/<int:pk>/file/": detail("exports"),
+    "exports/<int:pk>/status/": detail("exports"),
+    "imports/<int:pk>/marked/": detail("imports"),
+    "imports/<int:pk>/status/": detail("imports"),
+    "imports/templates/<slug:kind>/": Page(FIRMS, args={"kind": "intended-banks"}),
+    "tokens/<int:pk>/revoke/": Page(post=who("lin"), of="tokens"),
+    "webhooks/<int:pk>/deliveries/<int:delivery_pk>/replay/": Page(
+        post=who("lin"), of="webhooks", args={"delivery_pk": "#deliveries"}, closed=HIDDEN
     ),
-    **dict.fromkeys(
-        (
-            "webhooks/<int:pk>/",
-            "progress-reports/<int:pk>/",
-            "case-files/<int:pk>/",
-            "notices/<int:pk>/",
-            "forwards/<int:pk>/papers/<slug:name>/",
-            "forwards/<int:pk>/scans/<int:scan_pk>/",
-            "exports/<int:pk>/file/",
-            "exports/<int:pk>/status/",
-            "imports/<int:pk>/marked/",
-            "imports/<int:pk>/status/",
-            "imports/templates/<slug:kind>/",
-        ),
-        Page(closed=HIDDEN),
-    ),
-    **dict.fromkeys(
-        (
-            "forwards/<int:pk>/scans/",
-            "tokens/<int:pk>/revoke/",
-            "webhooks/<int:pk>/deliveries/<int:delivery_pk>/replay/",
-        ),
-        Page(post=NOBODY, closed=HIDDEN),
-    ),
-    "notices/undelivered/<int:pk>/again/": Page(post=NOBODY),
+    "notices/undelivered/<int:pk>/again/": Page(post=who("ops"), of="undelivered", closed=REFUSED),
     "deals/<int:pk>/entries/<name>/": Page(post=OFFICERS, of="deals", args={"name": "rate"}, closed=HIDDEN),
     "filings/<int:pk>/entries/<name>/": Page(post=who(FIRM, OFFICERS), of="filings", args={"name": "direct"}, closed=HIDDEN),
 }
@@ -258,11 +272,11 @@ CALLS = {
         "POST": Page(post=OFFICERS, of="drawdowns", data={"status": "reported", "month": "2026-03", "seen": 0})
     },
     "interest-receipts/": {"POST": Page(post=OFFICERS)},
-    "exports/<int:pk>/file/": {"GET": Page(closed=HIDDEN)},
-    "imports/templates/<slug:of>/": {"GET": Page(closed=HIDDEN)},
-    "imports/<int:pk>/marked/": {"GET": Page(closed=HIDDEN)},
-    "imports/<int:pk>/rows/": {"GET": Page(closed=HIDDEN)},
-    "notices/<int:pk>/read/": {"POST": Page(post=NOBODY, closed=HIDDEN)},
-    "deliveries/<int:pk>/replay/": {"POST": Page(post=NOBODY, closed=HIDDEN)},
+    "exports/<int:pk>/file/": {"GET": detail("exports")},
+    "imports/templates/<slug:of>/": {"GET": Page(FIRMS, args={"of": "intended-banks"})},
+    "imports/<int:pk>/marked/": {"GET": detail("imports")},
+    "imports/<int:pk>/rows/": {"GET": detail("imports")},
+    "notices/<int:pk>/read/": {"POST": Page(post=who("lin"), of="notices")},
+    "deliveries/<int:pk>/replay/": {"POST": Page(post=who("lin"), of="deliveries")},
     "appetites/<int:pk>/statement/": {"GET": detail("appetites")},
 }

@@ -10,27 +10,32 @@ from typing import Any
 
 from common.steps import Step
 from config.api import RESOURCES
-from deals.models import InterestReceipt
-from matching.models import Scenario
+from deals.models import InterestReceipt, ReportingMonth
+from lenders.models import AppetiteLetter
+from lenders.states import LETTER_STEPS
+from matching import collect
+from matching.commitments import Commitments
+from matching.models import PinBan, Round, RoundData, Scenario, Weights
+from matching.states import WEIGHTS_STEPS
 from organisations import interests
 from organisations.actors import person
 from organisations.identifiers import make_uscc
 from organisations.models import Organisation, Registration, User
 from portal.views.steps import KINDS
-from projects.models import Filing, ProjectFile
+from projects.models import AnswerRow, Filing, MinistryAnswer, ProjectFile
 from tests import factories
 from tests.factories import HUBEI, NOW, TODAY, World
 from tests.people import Cast
-from tests.permissions import readers
+from tests.permissions import hanging, readers
+from tests.permissions.hanging import PAPER, Place
 from tests.portal import cases
 
-PAPER = "filings/paper.pdf"
 SAMPLES_OF = {
     "filings": ("drafts", "reviews", "returned", "filings"),
     "claims": ("bank-claims", "claims"),
 }  # the first whose state is right, else the last
-LINS = ("420111", "IND-420111", "ICBC-WH")
-MOS = ("420115", "IND-420115", "HBB-WH")
+LINS = Place("420111", "IND-420111", "ICBC-WH", "lin", "chen")
+MOS = Place("420115", "IND-420115", "HBB-WH", "mo_firm", "mo_county")
 
 
 @dataclass
@@ -43,21 +48,28 @@ class Scene:
     mos: tuple[str, ...]
     mos_rows: dict[str, Any] = field(default_factory=dict)
 
+    def number(self, value: Any) -> Any:
+        """`"#deals"` in an address or a body: that sample's number."""
+        return self.rows[value[1:]].pk if isinstance(value, str) and value.startswith("#") else value
+
 
 def scene(world: World, cast: Cast) -> Scene:
     users = readers.seated(world, cast)
-    lins = _case(world, cast.firm, *LINS)
-    mos = _case(world, cast.other_firm, *MOS)
-    return Scene(users, lins | _of_everybody(world, users), _secrets(cast.firm, lins), _secrets(cast.other_firm, mos), mos)
+    lins = _case(world, users, cast.firm, LINS)
+    mos = _case(world, users, cast.other_firm, MOS)
+    return Scene(users, lins | _of_everybody(world, users, lins), _secrets(cast.firm, lins), _secrets(cast.other_firm, mos), mos)
 
 
-def _case(world: World, firm: Organisation, region: str, unit: str, branch: str) -> dict[str, Any]:
-    """A draft, a filing in review, and one listed with all that follows: file, invitation, deal, claim, recommendation."""
+def _case(world: World, users: Mapping[str, User], firm: Organisation, place: Place) -> dict[str, Any]:
+    """A draft, filings on the way, and one listed with all that follows: file, invitation, deal, claim, recommendation, whatever hangs on it."""
+    where, branch = {"region": place.region, "unit": place.unit}, place.branch
     of_state = {
-        state: factories.filing(world, firm, state=state, region=region, unit=unit)
-        for state in ("draft", "in_review", "returned", "listed")
+        state: factories.filing(world, firm, state=state, **where) for state in ("draft", "in_review", "returned", "refused", "listed")
     }
-    lent = factories.filing(world, firm, region=region, unit=unit)
+    refused = of_state["refused"]
+    refused.current_step = refused.steps.get(position=1)
+    refused.save(update_fields=["current_step"])
+    lent = factories.filing(world, firm, **where)
     filing = of_state["listed"]
     disclosure = cases.disclosure(world, filing, branch)
     file = ProjectFile.objects.create(
@@ -65,7 +77,7 @@ def _case(world: World, firm: Organisation, region: str, unit: str, branch: str)
     )
     round_ = cases.round_(world)
     recommendation = cases.recommendation(world, round_, filing, branch)
-    invitation = cases.invitation(world, filing, branch)
+    invitation = cases.invitation(world, filing, branch, recommendation=recommendation)
     cases.disclosure(world, lent, branch, basis="deal")
     deal = cases.deal(world, lent, branch, state="drawing")
     drawdown = cases.drawdown(deal)
@@ -89,11 +101,24 @@ def _case(world: World, firm: Organisation, region: str, unit: str, branch: str)
         "recommendations": recommendation,
         "non-matches": cases.non_match(round_, filing),
         "rounds": round_,
+        **hanging.on(world, users, place, of_state),
     }
 
 
-def _of_everybody(world: World, users: Mapping[str, User]) -> dict[str, Any]:
+def _of_everybody(world: World, users: Mapping[str, User], lins: Mapping[str, Any]) -> dict[str, Any]:
     round_ = cases.round_(world)
+    answer = MinistryAnswer.objects.create(
+        programme=world.programme,
+        track="industry",
+        number="工信〔2026〕1号",
+        list_number="2026-01",
+        listed_on=TODAY,
+        file_name="清单.xlsx",
+        sha256=cases.DIGEST,
+        entered_by=users["zhao"],
+        entered_at=NOW,
+        province=HUBEI,
+    )
     registration = Registration.objects.create(
         uscc=make_uscc("420111", 900_777),
         firm_name="湖北新来设备有限公司",
@@ -121,22 +146,66 @@ def _of_everybody(world: World, users: Mapping[str, User]) -> dict[str, Any]:
         "batches": world.batches[0],
         "schemes": world.addon.scheme,
         "decline-codes": world.decline_codes["own_funds"],
+        "answers": answer,
+        "answer-rows": AnswerRow.objects.create(
+            answer=answer,
+            line=1,
+            project_name=lins["filings"].title,
+            verdict="listed",
+            state="open",
+            doubt="no_code",
+            filing=lins["filings"],
+            province=HUBEI,
+        ),
+        "pins": PinBan.objects.create(
+            kind="ban",
+            need=lins["needs"],
+            branch=world.branches["CCB-WH"],
+            reason="理由",
+            set_by=users["sun"],
+            valid_from=TODAY,
+            province=HUBEI,
+        ),
+        "letters": AppetiteLetter.objects.create(
+            programme=world.programme,
+            bank=world.banks["ICBC"],
+            number="工银函〔2026〕1号",
+            dated_on=TODAY,
+            period="2026H1",
+            valid_from=TODAY,
+            valid_to=TODAY,
+            entered_by=users["sun"],
+            entered_at=NOW,
+            province=HUBEI,
+        ),
+        "weights": world.weights,
+        "budgets": world.budgets[2026],
+        "reporting-months": ReportingMonth.objects.create(month=TODAY.replace(month=1, day=1), province=HUBEI),
     }
 
 
 def _secrets(firm: Organisation, case: Mapping[str, Any]) -> tuple[str, ...]:
-    filings = [case[name] for name in ("reviews", "filings")]
+    filings = [case[name] for name in ("reviews", "returned", "filings")]
     return (firm.name, firm.uscc, *(filing.title for filing in filings), *(filing.project.code for filing in filings))
 
 
 WAITING = {"waiting_since": NOW, "waiting_until": NOW + dt.timedelta(days=5), "waiting_for": "报表"}
 FORCED: Mapping[tuple[str, str], Callable[[Scene], Mapping[str, Any]]] = {  # what beside its state makes a step somebody's
-    ("rounds", "publish"): lambda scene: {"proposed_by": scene.users["sun"]},
+    ("rounds", "publish"): lambda scene: _solved(scene.rows["rounds"]) | {"proposed_by": scene.users["sun"]},
+    ("weights", "approve"): lambda scene: {"drafted_by": scene.users["sun"], "approved_by": None},
     ("deals", "confirm_direct"): lambda scene: {"origin": "direct", "registered_by": scene.rows["branches"].organisation_id},
     ("deals", "answer"): lambda _scene: WAITING,
     ("deals", "approve_credit"): lambda _scene: {"signed_amount": None},
     ("invitations", "answer"): lambda _scene: WAITING,
 }
+
+
+def _solved(round_: Round) -> dict[str, Any]:
+    """With what publishing reads of a solved round."""
+    weights = Weights.objects.get()
+    header, arrays = collect.snapshot_of(round_, weights=weights, commitments=Commitments(), next_round_on=TODAY, at=NOW).packed
+    RoundData.objects.create(round=round_, header=header, arrays=arrays)
+    return {"weights": weights}
 
 
 def for_step(scene: Scene, kind: str, verb: str) -> tuple[Any, Step]:
@@ -156,5 +225,10 @@ def for_step(scene: Scene, kind: str, verb: str) -> tuple[Any, Step]:
     return row, step
 
 
+DESK_STEPS = {"weights": WEIGHTS_STEPS, "letters": LETTER_STEPS}  # taken in the admin alone
+
+
 def _steps(kind: str, row: Any) -> Mapping[str, Step]:
+    if kind in DESK_STEPS:
+        return DESK_STEPS[kind]
     return KINDS[kind].steps(row) if kind in KINDS else next(each for each in RESOURCES if each.kind == kind).steps_of(row)
