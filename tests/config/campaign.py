@@ -19,6 +19,7 @@ from exchange.api import RESOURCES
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 TOLD_EVERY = 500
+WALKS = 5  # for each example of an operation
 Application = Callable[..., Any]
 
 
@@ -95,9 +96,9 @@ def in_process(monkeypatch):
 
 
 def run(schema: Any, *, examples: int, tell: Callable[[str], None]) -> Campaign:
-    """All phases, so many examples of each operation and as many walks; `tell` hears how far it is."""
-    for phase in (schema.config.phases.fuzzing, schema.config.phases.stateful):
-        phase.generation.update(max_examples=examples)
+    """All phases: so many examples of each operation, and walks from one to the other; `tell` hears how far it is."""
+    schema.config.phases.fuzzing.generation.update(max_examples=examples)
+    schema.config.phases.stateful.generation.update(max_examples=examples * WALKS)
     campaign, told = Campaign(), 0
     for event in engine.from_schema(schema).execute():
         match event:

@@ -29,6 +29,7 @@ from tests.config.campaign import in_process  # noqa: F401 -- a fixture
 from tests.deals import cases
 from tests.factories import NOW
 from tests.people import member
+from tests.permissions import samples
 
 SEED = 20260302
 EXAMPLES = int(os.environ.get("CAMPAIGN_EXAMPLES", "10"))  # of each operation, in the long campaign
@@ -57,7 +58,8 @@ def alone(monkeypatch, settings, tmp_path):
 
 
 def populate(world, cast):
-    """Something of each kind, in several states."""
+    """Something of each kind, by the real steps where money is lent, in several states."""
+    samples.scene(world, cast)
     cases.drawn(world, cast, cases.signed(world, cast))
     cases.invited(world, cast)
     cases.published(world, cast, cases.open_need(world, cast), "ICBC-WH")
