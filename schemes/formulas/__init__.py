@@ -15,7 +15,8 @@ drawdown, month ends, rounding, who yields) is marked (infer): our reading, chos
 Reasons are codes; the sentences for them are written where people read them.
 """
 
-from schemes.formulas.accrual import Adjustment, Balances, Change, Line, RatePeriod, accrue, adjustments, interest, part_of, total
+from schemes.formulas.accrual import Adjustment, Balances, Change, Line, RatePeriod, accrue, adjustments, interest, part_of, total, without
+from schemes.formulas.amounts import round_fen
 from schemes.formulas.forecast import AMORTISATIONS, expected_by_year, headline
 from schemes.formulas.limits import (
     CAP_FIRM_LOAN,
@@ -45,6 +46,7 @@ from schemes.formulas.shortfall import (
     Claim,
     arrange,
     clawback,
+    in_proportion,
 )
 
 __all__ = [
@@ -83,14 +85,17 @@ __all__ = [
     "clawback",
     "expected_by_year",
     "headline",
+    "in_proportion",
     "interest",
     "interest_periods",
     "part_of",
+    "round_fen",
     "start_day",
     "subsidised_days",
     "subsidised_principal",
     "total",
     "window",
     "within_firm_loan_cap",
+    "without",
     "yield_cut",
 ]

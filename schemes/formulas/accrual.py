@@ -151,6 +151,20 @@ def part_of(balances: Balances, *, part: Decimal) -> Balances:
     return Balances(balances.opened_on, part, tuple(changes))
 
 
+def without(balances: Balances, amount: Decimal, *, on: date) -> Balances:
+    """The same drawdown less a part that was put to another use from a day on; repayments are counted for that part last (infer)."""
+    if fen(amount) < 0:
+        raise ValueError("what was diverted is not negative")
+    on = max(on, balances.opened_on)
+    changes, before = [], fen(balances.opening)
+    for day in sorted({on, *(change.on for change in balances.changes)}):
+        after = balances.fen_on(day)
+        after = max(after - fen(amount), 0) if day >= on else after
+        changes.append(Change(day, yuan(after - before)))
+        before = after
+    return Balances(balances.opened_on, balances.opening, tuple(changes))
+
+
 @dataclass(frozen=True)
 class Adjustment:
     """What a later fact or a retroactive version changes of a line already booked: a new line, never an edit."""

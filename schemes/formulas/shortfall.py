@@ -69,6 +69,11 @@ def _in_proportion(amounts: Sequence[int], available: int) -> list[int]:
     return shares
 
 
+def in_proportion(amounts: Sequence[Decimal], available: Decimal) -> list[Decimal]:
+    """Shares in proportion that sum to min(available, all amounts): odd fen to the largest remainders, ties to the earlier one."""
+    return [yuan(share) for share in _in_proportion([fen(amount) for amount in amounts], fen(available))]
+
+
 def _first_come(amounts: Sequence[int], priorities: Sequence[int], available: int) -> Shares:
     del priorities
     return _in_order(amounts, available), [BUDGET_EXHAUSTED] * len(amounts)
