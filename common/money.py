@@ -110,6 +110,11 @@ def yuan(fen: int) -> Decimal:
     return Decimal(fen).scaleb(-2).quantize(FEN)
 
 
+def yuan_text(fen: int) -> str:
+    """`str(yuan(fen))` of an amount that is not negative, for where there are thousands to write."""
+    return f"{fen // 100}.{fen % 100:02d}"
+
+
 def round_fen(yuan: Decimal) -> Decimal:
     """Half a fen goes up (away from zero): the one rounding rule of the service."""
     return yuan.quantize(FEN, rounding=ROUND_HALF_UP)

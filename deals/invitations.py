@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict
@@ -66,7 +67,7 @@ def invite_named(
         return []
     lock_only(Need.objects.filter(filing__in=filings))
     rows = IntendedBank.objects.filter(need__filing__in=filings).order_by("need_id", "rank").values_list(*PARTIES)
-    named = [Letter(*parties, Origin.NAMED, Disclosure.Basis.NAMED) for parties in rows]
+    named = [Letter(*parties, origin=Origin.NAMED, basis=Disclosure.Basis.NAMED) for parties in rows]
     busy = needs.busy({letter.need_id for letter in named})
     letters = [letter for letter in named if (letter.need_id, letter.branch_id) not in busy and (only is None or letter.branch_id in only)]
     if places:
@@ -206,20 +207,19 @@ def publish_round(round_: Round, *, by: Person, at: dt.datetime, seen: int, note
     """Publish what a round recommends, as far as events have not overtaken it, and send each lead's invitation. Again: the same answer."""
     with transaction.atomic():
         lock(Round.objects.filter(pk=round_.pk))
-        wanted = set(Recommendation.objects.filter(round=round_).values_list("need", flat=True))
-        needs.lock_only(wanted)
-        outdated = lock(Recommendation.objects.filter(need__in=wanted, state=R.STANDBY).exclude(round=round_))
+        told = Recommendation.objects.filter(round=round_)
+        needs.lock_only(Need.objects.filter(pk__in=told.values("need")))
+        outdated = lock(Recommendation.objects.filter(need__in=told.values("need"), state=R.STANDBY).exclude(round=round_))
         now = commitments.compute(round_.programme, round_.province, at=at)
         published = rounds.publish(round_, by=by, at=at, seen=seen, note=note, commitments=now)
-        going = published.going
+        going = set(published.going.values_list("need", flat=True))
         take_many(RECOMMENDATION_STEPS, "spend", [row for row in outdated if row.need_id in going], by=system(at), at=at)
-        _invite_leads(list(going.values()), by=by, at=at)
+        _invite_leads(published.going, by=by, at=at)
     return published
 
 
-def _invite_leads(leads: Collection[int], *, by: Person, at: dt.datetime) -> list[Invitation]:
-    unsent = Recommendation.objects.filter(pk__in=leads, invitation=None).values_list("pk", flat=True)
-    letters = sending.letters_for(unsent, at=at)
+def _invite_leads(leads: QuerySet[Recommendation], *, by: Person, at: dt.datetime) -> list[Invitation]:
+    letters = sending.letters_for(leads.filter(invitation=None), at=at)
     return sending.send(letters, terms=clocks.terms(letters[0].province, at=at), by=by, at=at) if letters else []
 
 

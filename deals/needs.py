@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from decimal import Decimal
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from common import steps
@@ -20,18 +20,14 @@ FILLING = (*Deal.COMMITTED, Deal.State.REPAID)  # a loan repaid has served its n
 
 def lock_all(need_ids: Collection[int]) -> list[Need]:
     """The filings of these needs, then the needs, locked: what every step on an invitation or a deal does first."""
-    _lock_filings(need_ids)
+    steps.lock_only(Filing.objects.filter(pk__in=Need.objects.filter(pk__in=need_ids).values("filing")))
     return lock(Need.objects.filter(pk__in=need_ids))
 
 
-def lock_only(need_ids: Collection[int]) -> None:
+def lock_only(wanted: QuerySet[Need]) -> None:
     """`lock_all` for who needs no more than the locks."""
-    _lock_filings(need_ids)
-    steps.lock_only(Need.objects.filter(pk__in=need_ids))
-
-
-def _lock_filings(need_ids: Collection[int]) -> None:
-    steps.lock_only(Filing.objects.filter(pk__in=Need.objects.filter(pk__in=need_ids).values("filing")))
+    steps.lock_only(Filing.objects.filter(pk__in=wanted.values("filing")))
+    steps.lock_only(wanted)
 
 
 def taken_of(deal: Deal) -> Decimal:

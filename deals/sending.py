@@ -1,10 +1,12 @@
 """An invitation is made here and ends here: with its disclosure, its clock and its audit event. What it promised is freed by `holds`."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from common.steps import insert_rows, record_many
+from django.db.models import QuerySet
+
+from common.steps import among, insert_rows, record_many
 from deals import clocks, showing
 from deals.clocks import CONSENT, CONTACT, Clock, Terms
 from deals.models import Invitation, Origin
@@ -44,12 +46,13 @@ def send(letters: Sequence[Letter], *, terms: Terms, by: Person, at: dt.datetime
     return rows
 
 
-def letters_for(recommendations: Collection[int], *, at: dt.datetime) -> list[Letter]:
+def letters_for(recommendations: QuerySet[Recommendation], *, at: dt.datetime) -> list[Letter]:
     """Letters for published recommendations: open where the firm named the branch or agreed to it before."""
-    rows = Recommendation.objects.filter(pk__in=recommendations).order_by("pk").values_list(*PARTIES, "pk")
-    letters = [Letter(*parties, Origin.RECOMMENDED, None, pk) for *parties, pk in rows]
+    rows = recommendations.order_by("pk").values_list(*PARTIES, "pk")
+    letters = [Letter(*parties, origin=Origin.RECOMMENDED, basis=None, recommendation_id=pk) for *parties, pk in rows]
     agreed = showing.agreed([(letter.filing_id, letter.organisation_id) for letter in letters], at=at)
-    named = set(IntendedBank.objects.filter(need__in={letter.need_id for letter in letters}).values_list("need", "branch"))
+    asked = {letter.need_id for letter in letters}
+    named = set(IntendedBank.objects.filter(need__in=among(asked)).values_list("need", "branch"))
 
     def basis(letter: Letter) -> str | None:
         if (letter.need_id, letter.branch_id) in named:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from django.db.models import Q
 
+from common.steps import among
 from deals.models import Deal, Invitation
 from organisations.actors import Person
 from projects import disclosures
@@ -22,7 +23,7 @@ def show(tellings: Sequence[Telling], *, by: Person, at: dt.datetime) -> None:
 
 def agreed(pairs: Sequence[Pair], *, at: dt.datetime) -> set[Pair]:
     """The pairs of which the firm lets the organisation see the whole file at this moment."""
-    rows = Disclosure.objects.filter(filing__in={filing for filing, _who in pairs}, scope=Disclosure.Scope.FILE).current(at=at)
+    rows = Disclosure.objects.filter(filing__in=among({filing for filing, _who in pairs}), scope=Disclosure.Scope.FILE).current(at=at)
     return set(rows.values_list("filing", "organisation")) & set(pairs)
 
 

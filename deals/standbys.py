@@ -52,7 +52,7 @@ def replace(
         queue = {need: rows for need, rows in queue.items() if rows}
         terms = clocks.terms(first[0].province, at=at)
         offered, full = _offer(_fitting(first, terms=terms), accounts_of, by=by, at=at)
-        letters = sending.letters_for([row.pk for row in offered], at=at)
+        letters = sending.letters_for(Recommendation.objects.filter(pk__in=[row.pk for row in offered]), at=at)
         sent |= {row.need_id: row for row in sending.send(letters, terms=terms, by=by, at=at)}
         take_many(RECOMMENDATION_STEPS, "leave_out", full, by=by, at=at)
         queue = {need: rows for need, rows in queue.items() if need not in sent}
@@ -92,7 +92,7 @@ def _offer(
     return offered, full
 
 
-def _accounts(rows: Sequence[Recommendation], *, at: dt.datetime) -> dict[int, Invitation]:
+def _accounts(rows: Sequence[Recommendation], *, at: dt.datetime) -> dict[int, int]:
     """Branch → account of its appetite of the day."""
     found: dict[int, int] = {}
     for programme in {row.need.filing.programme_id for row in rows}:

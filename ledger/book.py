@@ -11,7 +11,7 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict
-from common.steps import Actor, copy_rows, update_rows
+from common.steps import Actor, among, copy_rows, update_rows
 from ledger.models import Entry, LedgerAccount
 
 ZERO = Decimal(0)
@@ -116,5 +116,6 @@ class Book:
 
 def open_book(account_ids: Iterable[int], business_keys: Iterable[str], *, by: Actor, at: dt.datetime, note: str) -> Book:
     accounts = lock(account_ids)
-    written = Entry.objects.filter(account__in=accounts, business_key__in=set(business_keys)) if accounts else Entry.objects.none()
+    keys = among(set(business_keys), "text")
+    written = Entry.objects.filter(account__in=among(accounts), business_key__in=keys) if accounts else Entry.objects.none()
     return Book(accounts, set(written.values_list("account", "business_key")), by, at, note)

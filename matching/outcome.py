@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from common.money import yuan
-from matching import candidates, scoring, subsidy
+from common.money import yuan, yuan_text
+from matching import candidates, ranking, scoring, subsidy
 from matching.candidates import BEYOND_LIMIT, PASSED, PLACE, RULES
 from matching.problem import APPETITE, BUDGET, CASE_LOAD, TICKET, Built, Resource
 from matching.snapshot import NONE, IntArray
@@ -80,49 +81,34 @@ class Outcome:
 
     @cached_property
     def reduced(self) -> IntArray:
-        """Reduced value v − aπ of every option, in units of 2^-price_shift points."""
-        p = self.built.problem
-        price = self.solution.prices.copy()
-        np.subtract.at(price, p.floor_resource, self.solution.floor_prices)
-        return (p.value << self.solution.price_shift) - _sums(p.use_start, p.use_amount * price[p.use_resource])
+        return ranking.reduced(self.built.problem, self.solution)
 
     @cached_property
     def left(self) -> IntArray:
-        """What the choice leaves of each limit."""
-        p = self.built.problem
-        chosen = np.zeros(p.options, dtype=bool)
-        chosen[self.solution.choice[self.solution.choice != NONE]] = True
-        uses = np.repeat(chosen, np.diff(p.use_start))
-        left = p.capacity.copy()
-        np.subtract.at(left, p.use_resource[uses], p.use_amount[uses])
-        return left
+        return ranking.left(self.built.problem, self.solution)
 
     @cached_property
     def _ranked(self) -> list[list[int]]:
-        """For each need its chosen option, then the best options of other branches by reduced value; none for a need without a choice."""
-        p, options, choice = self.built.problem, self.built.options, self.solution.choice
-        fits = _sums(p.use_start, (p.use_amount > p.capacity[p.use_resource]).astype(np.int64)) == 0
-        lead = np.append(options.branch, NONE)[choice]
-        other = np.flatnonzero(fits & (choice[options.need] != NONE) & (options.branch != lead[options.need]))
-        other = other[np.lexsort((options.branch[other], -self.reduced[other], options.need[other]))]
-        ranked: list[list[int]] = [[] if option == NONE else [option] for option in choice.tolist()]
-        branches: list[set[int]] = [set() for _need in ranked]
-        for option, need, branch in zip(other.tolist(), options.need[other].tolist(), options.branch[other].tolist(), strict=True):
-            if len(branches[need]) < self.standbys and branch not in branches[need]:
-                branches[need].add(branch)
-                ranked[need].append(option)
-        return ranked
+        return ranking.ranked(self.built, self.solution, self.reduced, standbys=self.standbys)
 
     @cached_property
-    def _subsidies(self) -> dict[int, list[tuple[int, int, dict[int, int]]]]:
-        """Option → (version, rate, fen by year), for the options that are told."""
+    def _told(self) -> NDArray[np.bool_]:
+        """By option: whether it is a lead or a standby."""
         told = np.zeros(self.built.problem.options, dtype=bool)
         told[[option for options in self._ranked for option in options]] = True
-        found: dict[int, list[tuple[int, int, dict[int, int]]]] = {}
+        return told
+
+    @cached_property
+    def _subsidies(self) -> dict[int, list[tuple[int, int, dict[str, str]]]]:
+        """Option → (version, rate, yuan by year), for the options that are told."""
+        found: dict[int, list[tuple[int, int, dict[str, str]]]] = {}
         for stream in self.built.streams:
-            for row in np.flatnonzero(told[stream.options]).tolist():
-                by_year = {year: fen for year, fen in zip(stream.years, stream.amounts[row].tolist(), strict=True) if fen}
-                found.setdefault(int(stream.options[row]), []).append((stream.version, int(stream.rate_bp[row]), by_year))
+            rows = np.flatnonzero(self._told[stream.options])
+            years = [str(year) for year in stream.years]  # in order
+            columns = (stream.options[rows].tolist(), stream.rate_bp[rows].tolist(), stream.amounts[rows].tolist())
+            for option, rate, amounts in zip(*columns, strict=True):
+                by_year = {year: yuan_text(fen) for year, fen in zip(years, amounts, strict=True) if fen}
+                found.setdefault(option, []).append((stream.version, rate, by_year))
         return found
 
     @cached_property
@@ -148,10 +134,7 @@ class Outcome:
             "rate_bp": c["rate_bp"][option],
             "cost_bp": c["cost_bp"][option],
             "stack": [self._enjoyed(version, rate) for version, rate, _by_year in subsidies],
-            "subsidy_by_year": {
-                str(s.versions[version].scheme_id): {str(year): str(yuan(fen)) for year, fen in sorted(by_year.items())}
-                for version, _rate, by_year in subsidies
-            },
+            "subsidy_by_year": {str(s.versions[version].scheme_id): by_year for version, _rate, by_year in subsidies},
             "value": c["value"][option],
             "terms": {name: c[f"term:{name}"][option] for name in self.built.terms},
             "is_named": named_rank != NONE,
@@ -224,21 +207,26 @@ class Outcome:
             if version.admits_bank(bank_id)
         ]
 
+    @cached_property
+    def _budget_uses(self) -> dict[int, list[tuple[int, bool, bool]]]:
+        """Told bare option → the budget rows that its twin with the full stack uses: (row, without room for it, priced)."""
+        p = self.built.problem
+        is_budget = np.array([resource.kind == BUDGET for resource in self.built.resources], dtype=bool)
+        twin = np.zeros(p.options + 1, dtype=bool)
+        twin[np.flatnonzero(self._told & (self.built.options.is_bare == 1)) - 1] = True  # options stand in order of need, branch, bare
+        own = np.repeat(np.arange(p.options), np.diff(p.use_start))
+        uses = np.flatnonzero(twin[own] & is_budget[p.use_resource])
+        row = p.use_resource[uses]
+        lacks, priced = p.use_amount[uses] > self.left[row], self.solution.prices[row] > 0
+        found: dict[int, list[tuple[int, bool, bool]]] = {}
+        for option, *use in zip((own[uses] + 1).tolist(), row.tolist(), lacks.tolist(), priced.tolist(), strict=True):
+            found.setdefault(option, []).append((use[0], use[1], use[2]))
+        return found
+
     def _full_budgets(self, bare: int) -> list[dict[str, Any]]:
         """The budget rows that stood against the full stack of the same lender: without room, or too dear."""
-        p = self.built.problem
-        twin = bare - 1  # options stand in order of need, branch, bare
-        uses = slice(*p.use_start[twin : twin + 2].tolist())
-        rows = [
-            (r, used)
-            for r, used in zip(p.use_resource[uses].tolist(), p.use_amount[uses].tolist(), strict=True)
-            if self.built.resources[r].kind == BUDGET
-        ]
-        full = (
-            [r for r, used in rows if used > self.left[r]]
-            or [r for r, _used in rows if self.solution.prices[r] > 0]
-            or [r for r, _used in rows]
-        )
+        rows = self._budget_uses.get(bare, [])
+        full = [r for r, lacks, _priced in rows if lacks] or [r for r, _lacks, priced in rows if priced] or [r for r, *_rest in rows]
         return [self._limit(r) for r in full]
 
     def _limits_of(self, need: int) -> Iterator[dict[str, Any]]:
@@ -311,9 +299,3 @@ def named(header: Mapping[str, Any], versions: Any, resource: Resource) -> dict[
         scheme, year = resource.at
         return {"name": next(v.scheme_name for v in versions if v.scheme_id == scheme), "year": year}
     return {"name": header["branches"][resource.at[-1]]["name"]}
-
-
-def _sums(starts: IntArray, values: IntArray) -> IntArray:
-    """Σ of each stretch of `values`; 0 for an empty one. The running sum may wrap around: the differences are still exact."""
-    before = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
-    return before[starts[1:]] - before[starts[:-1]]

@@ -7,13 +7,14 @@ where that differs, so that a short budget never leaves a need unmatched.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from matching import candidates, canonical, scoring, subsidy
 from matching.candidates import Candidates, GoingOn, Ground, silent
 from matching.scoring import Options
+from matching.shortlist import within_limit
 from matching.snapshot import NONE, IntArray, Snapshot, below
 from matching.subsidy import Stack, Stream
 
@@ -24,8 +25,7 @@ FEN_PER_YUAN = 100
 APPETITE, CASE_LOAD, TICKET, BUDGET, FLOOR = "appetite", "case_load", "ticket", "budget", "floor"
 
 
-@dataclass(frozen=True)
-class Resource:
+class Resource(NamedTuple):
     """One limit. `at`: appetite (account,), case_load (branch,), ticket (firm id, branch), budget (scheme id, year), floor (floor,)."""
 
     kind: str
@@ -71,7 +71,7 @@ def build(snapshot: Snapshot, *, needs: IntArray | None = None, going_on: GoingO
     ground = Ground(snapshot)
     options, known, found = _price(ground, candidates.find(ground, needs, going_on=going_on))
     terms = scoring.score(ground, options)
-    kept = _within_limit(ground, options, scoring.total(terms))
+    kept = within_limit(ground, options, scoring.total(terms))
     options, terms = options.take(kept), {name: points[kept] for name, points in terms.items()}
     found = _renumbered(found, kept)
     resources, capacity, uses = _limits(ground, options, found)
@@ -107,42 +107,6 @@ def _price(ground: Ground, pairs: Candidates) -> tuple[Options, tuple[Stack, ...
     total = subsidy.total_of(found, len(pair))
     saved = total * (subsidy.BP * 12) // np.maximum(s["need_amount"][need] * s["need_term"][need], 1)
     return Options(need, pairs.branch[pair], pairs.product[pair], rate, stack, is_bare, total, rate - saved), stacked.stacks, found
-
-
-def _within_limit(ground: Ground, options: Options, value: IntArray) -> IntArray:
-    """Options of at most `max_options_per_need` lenders a need.
-
-    Those the firm named or a pin fixes stay first; then half by points, and the rest spread over the other banks, so that not every
-    need of a county lists the same few.
-    """
-    s = ground.snapshot
-    most = s.policy["max_options_per_need"]
-    first = np.flatnonzero(options.is_bare == 0)
-    need, branch = options.need[first], options.branch[first]
-    pin_need, pin_branch = ground.pairs["pin"]
-    asked = (scoring.named_rank(s, need, branch) != NONE) | (scoring.in_pairs(s, pin_need, pin_branch, need, branch) == 1)
-    by_value = _rank(need, np.lexsort((branch, -value[first], ~asked, need)))
-    stays = asked | (by_value < (most + 1) // 2)
-    spread = _scatter(s["need_id"][need], s["branch_id"][branch])
-    kept = _rank(need, np.lexsort((branch, np.where(stays, by_value - len(need), spread), need))) < most
-    pair = np.cumsum(options.is_bare == 0) - 1
-    return np.flatnonzero(kept[pair])
-
-
-def _rank(need: IntArray, order: IntArray) -> IntArray:
-    """The place of each row within its need, once sorted in that order."""
-    ordered = need[order]
-    begins = np.searchsorted(ordered, ordered, "left")
-    rank = np.empty(len(need), dtype=np.int64)
-    rank[order] = np.arange(len(need)) - begins
-    return rank
-
-
-def _scatter(a: IntArray, b: IntArray) -> IntArray:
-    """A fixed mixing of two ids, modulo 2^64: the same everywhere, without pattern."""
-    mixed = (a.astype(np.uint64) * np.uint64(2_654_435_761)) ^ (b.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
-    mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-    return (mixed >> np.uint64(33)).astype(np.int64)
 
 
 def _renumbered(found: Sequence[Stream], kept: IntArray) -> tuple[Stream, ...]:

@@ -5,8 +5,6 @@ Between freezing and proposing a worker solves it (`matching.solving`). A child 
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -20,7 +18,7 @@ from ledger.accounts import Hold
 from matching import collect
 from matching.candidates import PASSED, RULES, screen
 from matching.commitments import Commitments
-from matching.drafts import HOLD_KEY, Draft, drafts_of, take_drafts
+from matching.drafts import HOLD_KEY, Draft, Published, drafts_of, take_drafts
 from matching.models import UNDER_WAY, Recommendation, Round, RoundData, Weights
 from matching.problem import Built, build
 from matching.refusals import standing
@@ -40,43 +38,7 @@ __all__ = [
 PINS_EXPLAINED = 20
 
 
-_TOLD_ONLY = ("explanation", "stack", "subsidy_by_year", "terms")
 _FINAL = (Round.State.PUBLISHED, Round.State.VOID, Round.State.FAILED)
-
-
-@dataclass(frozen=True, eq=False)
-class Published:
-    """What publishing did, read from its rows when it is asked for: leads with their hold, standbys, leads whose bank had no room left, leads overtaken by events since the freeze."""
-
-    round: Round
-
-    @cached_property
-    def going(self) -> dict[int, int]:
-        """Need → its lead, by ids."""
-        leads = self.round.recommendations.filter(state=Recommendation.State.PUBLISHED, rank=0)
-        return dict(leads.order_by("need_id").values_list("need_id", "pk"))
-
-    @cached_property
-    def leads(self) -> tuple[Recommendation, ...]:
-        return self._rows(Recommendation.State.PUBLISHED, lead=True)
-
-    @cached_property
-    def standbys(self) -> tuple[Recommendation, ...]:
-        state = Recommendation.State
-        return self._rows(state.STANDBY, state.SPENT, state.PUBLISHED, lead=False)
-
-    @cached_property
-    def without_room(self) -> tuple[Recommendation, ...]:
-        return self._rows(Recommendation.State.NO_ROOM, lead=True)
-
-    @cached_property
-    def overtaken(self) -> tuple[Recommendation, ...]:
-        return self._rows(Recommendation.State.VOID, lead=True)
-
-    def _rows(self, *states: str, lead: bool) -> tuple[Recommendation, ...]:
-        """Without what was only told to readers."""
-        rows = self.round.recommendations.filter(state__in=states).defer(*_TOLD_ONLY)
-        return tuple((rows.filter(rank=0) if lead else rows.filter(rank__gt=0)).order_by("need_id", "rank"))
 
 
 def plan(

@@ -26,9 +26,9 @@ from matching import result
 from matching.models import Round, RoundData
 from matching.outcome import Outcome
 from matching.problem import Built, build
-from matching.snapshot import IntArray, read
+from matching.snapshot import NONE, IntArray, read
 from matching.states import ROUND_STEPS
-from matching.telling import tell
+from matching.telling import non_matches, recommendations, tell
 from organisations.actors import system
 
 if TYPE_CHECKING:
@@ -196,11 +196,12 @@ def land(attempt: Attempt, built: Built, solution: "Solution", *, seconds: float
     round_ = attempt.round
     stored = result.write(solution, snapshot_sha256=round_.snapshot_sha256, problem_sha256=built.sha256)
     told = Outcome(built, solution, standbys=built.snapshot.policy["standbys"])
-    advice, unmatched = list(attempt.heeded(told.advice())), list(attempt.heeded(told.unmatched()))
+    advice = recommendations(round_, attempt.heeded(told.advice()))
+    unmatched = non_matches(round_, attempt.heeded(told.unmatched()))
     changes = {
         "needs": built.problem.needs,
         "options": built.problem.options,
-        "matched": sum(row.rank == 0 for row in advice),
+        "matched": int((solution.choice != NONE).sum()),
         "value": solution.value,
         "bound": solution.bound,
         "problem_sha256": built.sha256,
@@ -211,7 +212,7 @@ def land(attempt: Attempt, built: Built, solution: "Solution", *, seconds: float
     }
     with transaction.atomic():
         RoundData.objects.filter(round=round_.pk).update(result=stored)
-        tell(round_, advice, unmatched, going_on=lambda _written: attempt.stand())
+        tell(advice, unmatched, going_on=lambda _written: attempt.stand())
         take(ROUND_STEPS, "solve", round_, by=system(at), at=at, seen=round_.version, changes=changes, also=attempt.may_land)
     return round_
 

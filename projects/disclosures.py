@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, NotAllowed
 from common.models import AuditEvent
-from common.steps import Actor, copy_rows, insert_rows, lock, record, update_rows
+from common.steps import Actor, among, copy_rows, insert_rows, lock, record, update_rows
 from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Organisation
 from projects.models import Disclosure, Filing
@@ -50,7 +50,8 @@ def disclose_many(tellings: Sequence[Telling], *, by: Actor, at: dt.datetime) ->
     with transaction.atomic():
         cases = _locked({telling.filing_id for telling in tellings})
         open_rows = {
-            (row.filing_id, row.organisation_id, row.scope): row for row in Disclosure.objects.filter(filing__in=cases, withdrawn_at=None)
+            (row.filing_id, row.organisation_id, row.scope): row
+            for row in Disclosure.objects.filter(filing__in=among(cases), withdrawn_at=None)
         }
         run_out: list[Disclosure] = []
         extended: list[Disclosure] = []
@@ -106,7 +107,7 @@ STRENGTH = (Disclosure.Basis.CONSENT, Disclosure.Basis.NAMED, Disclosure.Basis.D
 
 def _locked(filing_ids: Collection[int]) -> dict[int, tuple[str, int, str]]:
     """Filing → its state, version and province, locked."""
-    rows = Filing.objects.filter(pk__in=filing_ids).order_by("pk").select_for_update(no_key=True)
+    rows = Filing.objects.filter(pk__in=among(filing_ids)).order_by("pk").select_for_update(no_key=True)
     return {pk: (state, version, province) for pk, state, version, province in rows.values_list("pk", "state", "version", "province")}
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import Invalid
-from common.money import fen, format_wan, format_yuan, parse_wan, round_fen, yuan
+from common.money import fen, format_wan, format_yuan, parse_wan, round_fen, yuan, yuan_text
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,7 @@ def test_parse_wan_reads_back_every_amount_that_format_wan_writes(amount_fen):
 
     assert parse_wan(format_wan(amount), field="need") == amount
     assert fen(amount) == amount_fen
+    assert yuan_text(amount_fen) == str(amount)
 
 
 @pytest.mark.parametrize(

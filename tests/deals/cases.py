@@ -73,8 +73,8 @@ def drawn(world, cast, deal, *, at=NOW, **changed):
 
 def published(world, cast, need, *branches, at=NOW, amount=None):
     """A round that recommended these branches for the need, the first as lead with its hold, and its letter sent."""
-    _round, leads = publication(world, cast, [need], branches, at=at, amount=amount)
-    return invitations._invite_leads([row.pk for row in leads], by=cast.sun, at=at)[0]
+    round_, _leads = publication(world, cast, [need], branches, at=at, amount=amount)
+    return invitations._invite_leads(round_.recommendations.filter(rank=0), by=cast.sun, at=at)[0]
 
 
 def publication(world, cast, needs, branches, *, at=NOW, amount=None):

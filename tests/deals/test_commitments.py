@@ -157,8 +157,8 @@ def in_force(world):
 
 def test_child_round_takes_what_seeks_again(world, cast, in_force):
     needs = [cases.open_need(world, cast, owner=owner) for owner in (cast.firm, cast.other_firm)]
-    round_, leads = cases.publication(world, cast, needs[:1], ["CCB-WH"])
-    (letter,) = invitations._invite_leads([row.pk for row in leads], by=cast.sun, at=NOW)
+    round_, _leads = cases.publication(world, cast, needs[:1], ["CCB-WH"])
+    (letter,) = invitations._invite_leads(round_.recommendations.filter(rank=0), by=cast.sun, at=NOW)
     NonMatch.objects.create(round=round_, need=needs[1], code="x", province=HUBEI)
 
     assert rematch.seeking(round_, at=NOW) == [needs[1]]

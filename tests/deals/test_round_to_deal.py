@@ -89,8 +89,8 @@ def test_need_settled_between_freeze_and_publication_gets_no_letter(world, cast,
 
 def test_new_round_replaces_the_standbys_of_the_last(world, cast, numbers):
     need = cases.open_need(world, cast)
-    old, leads = cases.publication(world, cast, [need], ["HBB-WH", "CCB-WH"])
-    (letter,) = invitations._invite_leads([row.pk for row in leads], by=cast.sun, at=NOW)
+    old, _leads = cases.publication(world, cast, [need], ["HBB-WH", "CCB-WH"])
+    (letter,) = invitations._invite_leads(old.recommendations.filter(rank=0), by=cast.sun, at=NOW)
     Recommendation.objects.filter(round=old, rank=1).update(state="standby")
     results = invitations.expire_many([letter], at=NOW)
     assert len(succeeded(results)) == 1

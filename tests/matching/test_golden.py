@@ -19,7 +19,7 @@ from matching.models import Floor, Recommendation, Round, RoundData
 from matching.outcome import Outcome
 from matching.problem import build
 from matching.snapshot import read
-from matching.telling import tell
+from matching.telling import non_matches, recommendations, tell
 from tests.factories import HUBEI, NOW, TODAY, WAN
 from tests.matching import provinces
 
@@ -140,7 +140,7 @@ def test_commands_prove_a_golden_round(world, name):
         cursor.execute("SET LOCAL session_replication_role = replica")
         round_ = Round.objects.create(programme=world.programme, province=HUBEI, planned_for=TODAY, state="solved", **figures)
         RoundData.objects.create(round=round_, header=header, arrays=arrays, result=found)
-        tell(round_, told.advice(), told.unmatched())
+        tell(recommendations(round_, told.advice()), non_matches(round_, told.unmatched()))
         cursor.execute("SET LOCAL session_replication_role = origin")
 
     for command in ("verify_round", "replay_round"):

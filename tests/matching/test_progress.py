@@ -98,7 +98,7 @@ def test_cancelled_round_stops_in_any_phase_and_leaves_nothing(frozen, cast, mon
     elif phase == "tell":
         before(solving, "Outcome")
     else:
-        before(telling, "_json_text")
+        before(telling, "_copy")
 
     round_ = solving.solve(frozen, at=NOW)
 

@@ -3,11 +3,11 @@
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from common.models import AuditEvent
-from common.steps import insert_rows, record_many, update_rows
+from common.models import AuditEvent, Deadline
+from common.steps import among, copy_rows, insert_missing, insert_rows, record_many, update_rows
 from common.steps import rows as written_rows
 from projects.models import Filing, Need
 from tests import factories
@@ -122,3 +122,45 @@ def test_insert_rows_of_nothing_asks_nothing(db):
         insert_rows([])
 
     assert len(queries) == 0
+
+
+def opened(thing, kind, at):
+    same = {"subject": "x.thing", "organisation_id": 7, "starts_at": NOW, "province": "420000"}
+    insert_missing(Deadline, ("subject_id", "kind", "due_at"), [(thing, kind, at)], same=same)
+
+
+def test_copy_rows_fills_what_is_the_same_and_what_defaults_say(cast):
+    same = {"subject": "x.thing", "verb": "look", "by_user": cast.lin.user_id, "by_label": "a\tb\\N", "at": NOW, "province": "420000"}
+
+    copy_rows(AuditEvent, ("subject_id", "changes"), [(1, {"a": "“b”\\"}), (2, {})], same=same)
+
+    rows = AuditEvent.objects.filter(subject="x.thing").order_by("pk")
+    assert [(row.subject_id, row.changes) for row in rows] == [(1, {"a": "“b”\\"}), (2, {})]
+    assert {(row.by_user_id, row.by_label, row.note, row.seen_version, row.source, row.transaction_id) for row in rows} == {
+        (cast.lin.user_id, "a\tb\\N", "", 0, "", this_transaction())
+    }
+
+
+def test_insert_missing_leaves_what_is_there(db):
+    opened(1, "review", NOW)
+
+    opened(1, "review", NOW.replace(hour=1))
+    opened(2, "review", NOW.replace(hour=1))
+
+    rows = Deadline.objects.order_by("subject_id")
+    assert [(row.subject_id, row.due_at, row.paused_days) for row in rows] == [(1, NOW, 0), (2, NOW.replace(hour=1), 0)]
+
+
+def test_insert_missing_refuses_what_does_not_fit_and_nothing_is_nothing(db):
+    insert_missing(Deadline, ("subject_id",), [])
+    with pytest.raises(DataError), transaction.atomic():
+        opened(1, "x" * 41, NOW)
+
+    assert not Deadline.objects.exists()
+
+
+def test_among_asks_for_thousands_in_one_parameter(filing):
+    with CaptureQueriesContext(connection) as queries:
+        found = list(Filing.objects.filter(pk__in=among([filing.pk, *range(-3000, 0)])).values_list("pk", flat=True))
+
+    assert (found, len(queries)) == ([filing.pk], 1)
