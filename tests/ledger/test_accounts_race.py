@@ -7,6 +7,7 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
+from benchmarks import race
 from ledger import accounts
 from ledger.accounts import Hold, NoRoom
 from ledger.models import Entry, LedgerAccount
@@ -81,3 +82,25 @@ def test_opposite_orders_do_not_deadlock(branches):
     assert at_once(both) == [{}] * THREADS
     bank.refresh_from_db()
     assert bank.held == 40
+
+
+def test_race_of_the_bench_oversells_and_loses_nothing(transactional_db):
+    told = race.raced(runs=4, threads=THREADS, seed=7)
+
+    assert (told["oversold"], told["lost"]) == (0, 0)
+    assert (told["granted"] + told["refused"] + told["facts"], told["facts"]) == (4 * THREADS, 1)
+    assert told["refused"] > 0
+
+
+def test_race_of_the_bench_sees_what_is_lost(db):
+    scene = race.opened(0)
+    accounts.hold(Hold(scene.branches[0], race.UNIT, "t0"), by=BY, at=NOW)
+    answers = {0: f"leave {scene.branches[0]}"}
+
+    told = race.told(scene, answers)
+
+    assert told["lost"] == 1  # the budget's promise that the answer speaks of
+
+    LedgerAccount.objects.filter(pk=scene.bank).update(held=0)
+
+    assert race.told(scene, answers)["lost"] == 3  # and the bank is neither as told nor what its entries add up to
