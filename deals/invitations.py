@@ -67,7 +67,7 @@ def invite_named(
         return []
     lock_only(Need.objects.filter(filing__in=filings))
     rows = IntendedBank.objects.filter(need__filing__in=filings).order_by("need_id", "rank").values_list(*PARTIES)
-    named = [Letter(*parties, origin=Origin.NAMED, basis=Disclosure.Basis.NAMED) for parties in rows]
+    named = [Letter._make([*parties, Origin.NAMED, Disclosure.Basis.NAMED, None]) for parties in rows]
     busy = needs.busy({letter.need_id for letter in named})
     letters = [letter for letter in named if (letter.need_id, letter.branch_id) not in busy and (only is None or letter.branch_id in only)]
     if places:

@@ -49,7 +49,7 @@ def send(letters: Sequence[Letter], *, terms: Terms, by: Person, at: dt.datetime
 def letters_for(recommendations: QuerySet[Recommendation], *, at: dt.datetime) -> list[Letter]:
     """Letters for published recommendations: open where the firm named the branch or agreed to it before."""
     rows = recommendations.order_by("pk").values_list(*PARTIES, "pk")
-    letters = [Letter(*parties, origin=Origin.RECOMMENDED, basis=None, recommendation_id=pk) for *parties, pk in rows]
+    letters = [Letter._make([*parties, Origin.RECOMMENDED, None, pk]) for *parties, pk in rows]
     agreed = showing.agreed([(letter.filing_id, letter.organisation_id) for letter in letters], at=at)
     asked = {letter.need_id for letter in letters}
     named = set(IntendedBank.objects.filter(need__in=among(asked)).values_list("need", "branch"))
