@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
@@ -15,7 +15,7 @@ from common.money import format_yuan
 from common.steps import Param, Step
 from deals.actions import CLAIM_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
 from deals.declarations import LETTER_ACTIONS
-from deals.models import Deal, DeclineCode, Drawdown, InterestReceipt, Invitation, RatePeriod, Repayment
+from deals.models import Deal, DeclineCode, Drawdown, InterestReceipt, Invitation, RatePeriod, Repayment, visible_deals
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies import caps, grants
 from deals.subsidies.models import AccrualLine, FundingBatch, OtherSupport, Recovery, RecoveryReceipt, SubsidyClaim
@@ -65,10 +65,9 @@ class DeclineCodeAdmin(ReadOnly):
 @admin.register(Invitation)
 class InvitationAdmin(StepDesk, ReadOnly):
     list_display = ("need", "branch", state, "origin", "rank", "sent_at", "contact_due_at", "expires_at", "decline_code")
-    list_filter = ("state", "origin", "branch__bank")
+    list_filter = ("state", "origin", "branch__bank", "sent_at")
     search_fields = ("filing__firm__name", "filing__title", "branch__organisation__name")
     list_select_related = ("need__project", "branch__organisation", "decline_code")
-    date_hierarchy = "sent_at"
     ordering = ("-id",)
     steps, step_functions = INVITATION_STEPS, INVITATION_ACTIONS
 
@@ -105,10 +104,9 @@ class DealAdmin(StepDesk, ReadOnly):
         in_percent("rate_bp", _("合同利率")),
         "contract_on",
     )
-    list_filter = ("state", "origin", "branch__bank", "is_first_loan")
+    list_filter = ("state", "origin", "branch__bank", "is_first_loan", "started_at")
     search_fields = ("firm__name", "firm__uscc", "filing__title", "contract_no", "branch__organisation__name")
     list_select_related = ("filing", "branch__organisation")
-    date_hierarchy = "started_at"
     ordering = ("-id",)
     inlines = (DrawdownRows, ReceiptRows, RateRows)
     readonly_fields = ("version",)
@@ -150,9 +148,8 @@ class ByDeals(ReadOnly):
         if request.user.is_superuser:  # type: ignore[union-attr]  # the admin admits users only
             return rows
         by = acting(request)
-        claims = SubsidyClaim.objects.visible_to(by).order_by().values("deal")
-        seen = Deal.objects.filter(Q(pk__in=Deal.objects.visible_to(by).order_by().values("pk")) | Q(pk__in=claims))
-        return rows.filter(**{f"{self.deal_at}__in": seen.order_by().values("pk")})
+        claims = SubsidyClaim.objects.visible_to(by).filter(deal=OuterRef(self.deal_at))
+        return rows.filter(visible_deals(by, self.deal_at) | Q(Exists(claims)))
 
 
 class RepaymentRows(Rows):
@@ -174,10 +171,9 @@ class DrawdownAdmin(ByDeals):
         "relending",
         "relending_month",
     )
-    list_filter = ("relending", "is_entrusted", "deal__branch__bank")
+    list_filter = ("relending", "is_entrusted", "deal__branch__bank", "drawn_on")
     search_fields = ("deal__firm__name", "deal__contract_no", "payee", "invoice_no")
     list_select_related = ("deal__filing", "deal__branch__organisation")
-    date_hierarchy = "drawn_on"
     inlines = (RepaymentRows,)
     ordering = ("-drawn_on", "-id")
 
@@ -185,10 +181,9 @@ class DrawdownAdmin(ByDeals):
 @admin.register(InterestReceipt)
 class InterestReceiptAdmin(ByDeals):
     list_display = ("deal", "period_start", "period_end", "paid_on", "amount", "slip_no", "query")
-    list_filter = (("query", admin.EmptyFieldListFilter),)
+    list_filter = (("query", admin.EmptyFieldListFilter), "paid_on")
     search_fields = ("deal__firm__name", "deal__contract_no", "slip_no")
     list_select_related = ("deal__filing", "deal__branch__organisation")
-    date_hierarchy = "paid_on"
     ordering = ("-paid_on", "-id")
 
 
@@ -229,10 +224,9 @@ class ClaimAdmin(StepDesk, ReadOnly):
         ARRANGED,
         PAID,
     )
-    list_filter = (Queue, "state", "scheme", "fiscal_year", "office__kind")
+    list_filter = (Queue, "state", "scheme", "fiscal_year", "office__kind", "period_end")
     search_fields = ("deal__firm__name", "deal__firm__uscc", "deal__contract_no", "document_no")
     list_select_related = ("deal__firm", "scheme", "office__organisation")
-    date_hierarchy = "period_end"
     ordering = ("period_end", "id")
     steps, step_functions = BANK_CLAIM_STEPS | FIRM_CLAIM_STEPS, CLAIM_ACTIONS
     bulk_verbs = ("review", "approve", "settle", "refuse")
@@ -304,10 +298,9 @@ class ClaimAdmin(StepDesk, ReadOnly):
 class AccrualLineAdmin(ByDeals):
     deal_at = "drawdown__deal"
     list_display = ("drawdown", "version", "kind", "period_start", "period_end", "balance_days", "rate_bp", "unrounded", "amount")
-    list_filter = ("version", "kind")
+    list_filter = ("version", "kind", "period_end")
     search_fields = ("drawdown__deal__firm__name", "drawdown__deal__contract_no")
     list_select_related = ("drawdown__deal__filing", "drawdown__deal__branch__organisation", "version__scheme")
-    date_hierarchy = "period_end"
     ordering = ("-period_end", "-id")
 
 

@@ -11,9 +11,8 @@ TRIED = ("state", "attempts", "made_at", "next_attempt_at", "sent_at", "error")
 @admin.register(Notice)
 class NoticeAdmin(ReadOnly):
     list_display = ("kind", "channel", "recipient", "robot", *TRIED)
-    list_filter = ("state", "channel", "kind")
+    list_filter = ("state", "channel", "kind", "made_at")
     list_select_related = ("recipient", "robot__organisation")
-    date_hierarchy = "made_at"
     ordering = ("-id",)
     exclude = ("event", "facts", "link")
 
@@ -21,8 +20,7 @@ class NoticeAdmin(ReadOnly):
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly):
     list_display = ("kind", "webhook", *TRIED, "status", "duration_ms")
-    list_filter = ("state", "kind")
+    list_filter = ("state", "kind", "made_at")
     list_select_related = ("webhook",)
-    date_hierarchy = "made_at"
     ordering = ("-id",)
     exclude = ("event", "payload", "answer")

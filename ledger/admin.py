@@ -39,8 +39,7 @@ class EntryAdmin(ReadOnly):
         "by_label",
         "business_key",
     )
-    list_filter = ("kind", "account__kind", "flag")
+    list_filter = ("kind", "account__kind", "flag", "at")
     search_fields = ("business_key", "account__name", "account__code")
     list_select_related = ("account",)
-    date_hierarchy = "at"
     ordering = ("-id",)

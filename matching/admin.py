@@ -67,10 +67,9 @@ class RoundDesk(StepDesk, ReadOnly):
     """The buttons of a round. `deals.admin` registers it: freezing and publishing need to know the commitments."""
 
     list_display = ("number", "programme", state, "planned_for", "parent", "needs", "matched", "gap_shown", "seconds", "published_at")
-    list_filter = ("state", "programme")
+    list_filter = ("state", "programme", "planned_for")
     search_fields = ("number", "snapshot_sha256")
     list_select_related = ("programme", "parent")
-    date_hierarchy = "planned_for"
     ordering = ("-planned_for", "-id")
     inlines = (RecommendationRows,)
     readonly_fields = ("gap_shown", "version")
@@ -127,7 +126,7 @@ class RecommendationAdmin(ReadOnly):
         (_("推荐理由"), {"fields": ("reasons",)}),
         (_("预计享受的贴息"), {"fields": ("subsidies",)}),
     )
-    ordering = ("-round_id", "need_id", "rank")
+    ordering = ("-id",)
 
     @display(description=_("贴息政策"))
     def subsidies(self, row: Recommendation) -> str:
@@ -147,7 +146,7 @@ class NonMatchAdmin(ReadOnly):
     list_select_related = ("need__project", "round")
     readonly_fields = ("reasons",)
     exclude = ("explanation",)
-    ordering = ("-round_id", "need_id")
+    ordering = ("-id",)
 
     @display(description=_("说明"))
     def reasons(self, row: NonMatch) -> str:
@@ -272,8 +271,7 @@ class PinBanAdmin(ActDesk, ReadOnly):
 @admin.register(Refusal)
 class RefusalAdmin(ReadOnly):
     list_display = ("need", "branch", "code", "refused_at", "lifted_at", "lifted_because")
-    list_filter = ("code", ("lifted_at", admin.EmptyFieldListFilter))
+    list_filter = ("code", ("lifted_at", admin.EmptyFieldListFilter), "refused_at")
     search_fields = ("need__firm__name", "branch__organisation__name")
     list_select_related = ("need__project", "branch__organisation")
-    date_hierarchy = "refused_at"
     ordering = ("-id",)

@@ -10,7 +10,7 @@ from common.models import Provincial, Versioned
 from lenders.models import Branch, Product
 from organisations.actors import REVIEW_ROLES, Person
 from organisations.models import Programme, Region, Role, Unit, User
-from projects.models import Need
+from projects.models import Need, passed_through
 
 
 class Weights(Provincial, Versioned):
@@ -227,9 +227,11 @@ class RecommendationQuerySet(models.QuerySet["Recommendation"]):
         published = Q(state__in=[Recommendation.State.PUBLISHED, Recommendation.State.STANDBY])
         own = Q(branch__organisation__in=actor.organisation_ids) & Q(state=Recommendation.State.PUBLISHED)
         firm = Q(need__firm__in=actor.organisation_ids) & published
-        unit = Q(need__filing__steps__unit__in=actor.unit_ids)
+        if actor.is_of_firms or actor.is_of_banks:
+            return self.filter(firm if actor.is_of_firms else own)
+        unit = passed_through(actor.unit_ids, "need__filing")
         reader = published & Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
-        return self.filter(own | firm | unit | reader).distinct()
+        return self.filter(own | firm | unit | reader)
 
 
 class Recommendation(Provincial, Versioned):
@@ -266,7 +268,10 @@ class Recommendation(Provincial, Versioned):
         verbose_name = _("推荐")
         verbose_name_plural = _("推荐")
         constraints = (models.UniqueConstraint(fields=["round", "need", "rank"], name="recommendation_rank_once"),)
-        indexes = (models.Index(fields=["branch", "state"], name="recommendation_branch"),)
+        indexes = (
+            models.Index(fields=["branch", "state"], name="recommendation_branch"),
+            models.Index(fields=["round", "-value", "need", "rank"], name="recommendation_best"),
+        )
 
     def __str__(self) -> str:
         return f"{self.need} → {self.branch}"
@@ -278,8 +283,8 @@ class NonMatchQuerySet(models.QuerySet["NonMatch"]):
         if actor.is_system:
             return self
         firm = Q(need__firm__in=actor.organisation_ids, round__state=Round.State.PUBLISHED)
-        unit = Q(need__filing__steps__unit__in=actor.unit_ids)
-        return self.filter(firm | unit | Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))).distinct()
+        unit = passed_through(actor.unit_ids, "need__filing")
+        return self.filter(firm | unit | Q(province__in=actor.provinces(Role.AUDITOR, Role.READER)))
 
 
 class NonMatch(Provincial):
@@ -299,6 +304,7 @@ class NonMatch(Provincial):
         verbose_name = _("未获推荐说明")
         verbose_name_plural = _("未获推荐说明")
         constraints = (models.UniqueConstraint(fields=["round", "need"], name="non_match_once"),)
+        indexes = (models.Index(fields=["round", "code", "need"], name="non_match_by_reason"),)
 
     def __str__(self) -> str:
         return f"{self.need} {self.code}"

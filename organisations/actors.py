@@ -66,6 +66,15 @@ class Person:
         return frozenset(seat.organisation_id for seat in self.seats if seat.role not in KEEPERS)
 
     @property
+    def is_of_firms(self) -> bool:
+        """Of nothing but firms: what is a unit's or a bank's to see need not be asked."""
+        return {seat.kind for seat in self.seats} == {Organisation.Kind.FIRM}
+
+    @property
+    def is_of_banks(self) -> bool:
+        return bool(self.seats) and {seat.kind for seat in self.seats} <= {Organisation.Kind.BANK, Organisation.Kind.BRANCH}
+
+    @property
     def administers(self) -> frozenset[int]:
         """The organisations whose people and machines this person lets in."""
         return frozenset(seat.organisation_id for seat in self.seats if seat.role in ADMIN_ROLES)

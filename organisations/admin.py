@@ -120,11 +120,10 @@ class RegistrationAdmin(StepDesk, ReadOnly):
 
     steps, step_functions = REGISTRATION_STEPS, REGISTRATION_ACTIONS
     list_display = ("firm_name", "uscc", "region", "unit", "applicant_name", desk_state, "asked_at", "decided_at")
-    list_filter = ("state",)
+    list_filter = ("state", "asked_at")
     search_fields = ("firm_name", "uscc")
     list_select_related = ("region", "unit__organisation")
     exclude = ("digest",)
-    date_hierarchy = "asked_at"
     ordering = ("-id",)
 
 
@@ -132,7 +131,7 @@ class RegistrationAdmin(StepDesk, ReadOnly):
 class PolicyNoticeAdmin(Desk):
     list_display = ("title", "document_no", "issuer", "published_on", "valid_to")
     search_fields = ("title", "document_no", "body")
-    date_hierarchy = "published_on"
+    list_filter = ("published_on",)
     ordering = ("-published_on", "-id")
 
 
@@ -248,9 +247,8 @@ class ProgrammeAdmin(ReadOnly):
 @admin.register(Batch)
 class BatchAdmin(Desk):
     list_display = ("name", "code", "track", "county_closes_at", "city_closes_at", "province_closes_at")
-    list_filter = ("track", "programme")
+    list_filter = ("track", "programme", "province_closes_at")
     search_fields = ("name", "code")
-    date_hierarchy = "province_closes_at"
     ordering = ("-province_closes_at", "track")
 
 
@@ -315,8 +313,7 @@ class CalendarExceptionAdmin(ImportMixin, Desk):
     resource_classes = (CalendarResource,)
     import_form_class = ImportForm
     list_display = ("day", "is_working", "source")
-    list_filter = ("is_working",)
-    date_hierarchy = "day"
+    list_filter = ("is_working", "day")
     search_fields = ("source",)
     ordering = ("-day",)
 
@@ -324,17 +321,15 @@ class CalendarExceptionAdmin(ImportMixin, Desk):
 @admin.register(Deadline)
 class DeadlineAdmin(ReadOnly):
     list_display = ("subject", "subject_id", "kind", "starts_at", "due_at", "paused_at", "overdue_noticed_at", "closed_at")
-    list_filter = ("kind", "subject", ("closed_at", admin.EmptyFieldListFilter))
-    date_hierarchy = "due_at"
+    list_filter = ("kind", "subject", ("closed_at", admin.EmptyFieldListFilter), "due_at")
     ordering = ("due_at", "id")
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnly):
     list_display = ("at", "by_label", "thing", "subject_id", "did", "moved", "note")
-    list_filter = ("subject", "verb")
+    list_filter = ("subject", "verb", "at")
     search_fields = ("=subject_id", "by_label", "note")
-    date_hierarchy = "at"
     ordering = ("-id",)
 
     @display(description=_("对象类型"), ordering="subject")
@@ -360,7 +355,7 @@ def desk_of(event: AuditEvent) -> Any:
 @admin.register(AuditSeal)
 class AuditSealAdmin(ReadOnly):
     list_display = ("at", "first_event_id", "last_event_id", "events", "digest", "previous_digest")
-    date_hierarchy = "at"
+    list_filter = ("at",)
     ordering = ("-id",)
 
 
@@ -375,9 +370,8 @@ class PeriodicTaskAdmin(ReadOnly):
 @admin.register(TaskResult)
 class TaskResultAdmin(ReadOnly):
     list_display = ("task_name", "status", "worker", "date_created", "date_done")
-    list_filter = ("status", "task_name")
+    list_filter = ("status", "task_name", "date_done")
     search_fields = ("task_id", "task_name")
-    date_hierarchy = "date_done"
     ordering = ("-id",)
 
 
@@ -387,5 +381,5 @@ class AccessAdmin(ReadOnly):
 
     list_display = ("username", "ip_address", "attempt_time", "path_info")
     search_fields = ("username", "ip_address")
-    date_hierarchy = "attempt_time"
+    list_filter = ("attempt_time",)
     ordering = ("-id",)

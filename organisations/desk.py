@@ -27,6 +27,7 @@ from common.models import NATION, AuditEvent, Versioned
 from common.money import format_wan, format_yuan
 from common.steps import amend, record, subject_of
 from organisations.acting import acting
+from organisations.paging import BoundedPaginator
 
 EVENTS_SHOWN = 200
 UNBROKEN_MAX = 24  # dates and amounts stay on one line, sentences break
@@ -87,6 +88,7 @@ class Desk(ModelAdmin):
     list_filter_submit = True
     list_filter_sheet = True
     list_per_page = 50
+    paginator = BoundedPaginator
     show_full_result_count = False
     may_delete = False
     array_choices: ClassVar[Mapping[str, Any]] = {}

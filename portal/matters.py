@@ -12,6 +12,7 @@ from common.models import Deadline
 from common.steps import Step, allowed_verbs, subject_of
 from deals.actions import CHANGE_ACTIONS
 from organisations.actors import REVIEW_ROLES, Person
+from organisations.paging import picked
 from portal import reads
 from portal.moves import Move
 from projects.case.appeals import APPEAL_ACTIONS
@@ -136,13 +137,13 @@ def waiting_at(by: Person, *, most: int) -> Iterator[Item]:
         return
     for kind, matter in MATTERS.items():
         rows = matter.rows(by).filter(**{f"{matter.waits_at}__in": units, "state": matter.open_state})
-        yield from (item(kind, row, by) for row in rows.order_by("id")[:most])
+        yield from (item(kind, row, by) for row in picked(rows.order_by("id"), 0, most))
 
 
 def asked_by(by: Person, *, most: int) -> list[Item]:
     """Consultations that this person's units have sent and that are not answered."""
     rows = MATTERS["consultations"].rows(by).filter(from_unit__in=by.unit_ids, state=Consultation.State.OPEN).order_by("due_at")
-    return [item("consultations", row, by) for row in rows[:most]]
+    return [item("consultations", row, by) for row in picked(rows, 0, most)]
 
 
 def escalated_to(by: Person, *, most: int) -> list[Item]:

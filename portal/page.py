@@ -1,12 +1,12 @@
 """What every page carries beside its own content (the menu, the day, whether the calendar knows this year), and what every form sent does once."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.contrib import messages
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render as django_render
@@ -20,6 +20,7 @@ from common.models import CalendarException
 from organisations.actors import Person
 from organisations.clock import now
 from organisations.idempotency import Answer, answer_once
+from organisations.paging import COUNTED, PickingPaginator, counted, told
 from portal import nav
 
 Made = TypeVar("Made")
@@ -100,9 +101,11 @@ def polled(request: HttpRequest, template: str, context: Mapping[str, Any], *, b
     return answer
 
 
-def page_of(rows: QuerySet[Any] | list[Any], request: HttpRequest, *, size: int = ROWS) -> Page[Any]:
-    """One page of a list, by `?page=`; nonsense shows the first."""
-    return Paginator(rows, size).get_page(request.GET.get("page"))
+def page_of(
+    rows: QuerySet[Any] | list[Any], request: HttpRequest, *, size: int = ROWS, found: int | None = None, most: int = COUNTED
+) -> Page[Any]:
+    """One page of a list, by `?page=`; nonsense shows the first. `found`: how many rows there are, where a tab has counted them."""
+    return PickingPaginator(rows, size, found=found, most=most).get_page(request.GET.get("page"))
 
 
 @dataclass(frozen=True)
@@ -113,3 +116,24 @@ class Tab:
     label: Any
     rows: int
     current: bool
+    most: int = COUNTED
+
+    @property
+    def told(self) -> str:
+        return told(self.rows, most=self.most)
+
+
+def tabs_of(
+    rows: QuerySet[Any],
+    choices: Sequence[tuple[str, Any, Sequence[Any]]],
+    request: HttpRequest,
+    *,
+    by: str = "state",
+    most: int = COUNTED,
+) -> tuple[list[Tab], Tab, QuerySet[Any]]:
+    """The tabs over a list, the one that `?state=` names (else the first), and its rows. Each choice: value, label, the states it shows."""
+    shown = {value: rows.filter(**{f"{by}__in": states}) for value, _label, states in choices}
+    wanted = request.GET.get("state", "")
+    wanted = wanted if wanted in shown else choices[0][0]
+    tabs = [Tab(value, label, counted(shown[value], most=most), current=value == wanted, most=most) for value, label, _states in choices]
+    return tabs, next(tab for tab in tabs if tab.current), shown[wanted]

@@ -95,7 +95,7 @@ def scenarios(by: Person) -> QuerySet[Scenario]:
 
 
 def recommendations(by: Person) -> QuerySet[Recommendation]:
-    return Recommendation.objects.filter(pk__in=Recommendation.objects.visible_to(by).order_by().values("pk")).select_related(
+    return Recommendation.objects.visible_to(by).select_related(
         "branch__organisation", "branch__bank", "product", "round", "need__filing__project", "need__firm"
     )
 

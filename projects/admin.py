@@ -62,10 +62,9 @@ class FilingDesk(StepDesk, ReadOnly):
     """A filing with the buttons of its state. `deals.admin` registers it: listing and withdrawing reach into deals."""
 
     list_display = ("title", "firm", state, "track", "batch", "region", "where", "submitted_at", "returns", "list_number")
-    list_filter = ("state", "track", "batch", "programme")
+    list_filter = ("state", "track", "batch", "programme", "submitted_at")
     search_fields = ("title", "firm__name", "firm__uscc", "project__code")
     list_select_related = ("firm", "batch", "project__region", "current_step__unit__organisation")
-    date_hierarchy = "submitted_at"
     ordering = ("-id",)
     inlines = (ReviewStepRows, NeedRows, DisclosureRows, VersionRows)
     steps = FILING_STEPS

@@ -18,6 +18,7 @@ from organisations.actors import FIRM_ROLES, Person
 from organisations.api import FirmRef, IndustryRef, ProgrammeField, RegionRef
 from organisations.models import Batch, Organisation
 from organisations.resources import IDEMPOTENCY_KEY, IF_MATCH, ChoiceShown, Presented, Resource, body_of, once, seen_of
+from projects import queries
 from projects.actions import FILING_ACTIONS
 from projects.drafting import save_form, start_filing
 from projects.form_fields import FORM_FIELDS, FormField
@@ -183,8 +184,7 @@ class FilingFilter(filters.FilterSet):
         return rows.filter(Q(project__region__code=code) | Q(project__region__municipal__code=code))
 
     def named(self, rows: QuerySet[Filing], _name: str, text: str) -> QuerySet[Filing]:
-        named = Q(title__icontains=text) | Q(firm__name__icontains=text)
-        return rows.filter(named | Q(project__code=text) | Q(firm__uscc=text.upper()))
+        return rows.filter(queries.named(text))
 
 
 class Filings(Resource):

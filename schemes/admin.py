@@ -51,11 +51,10 @@ class SchemeVersionAdmin(Desk):
         "supersedes",
         "is_sample",
     )
-    list_filter = ("scheme", "is_sample")
+    list_filter = ("scheme", "is_sample", "announced_on")
     search_fields = ("code", "document_no", "scheme__name")
     autocomplete_fields = ("scheme", "supersedes")
     list_select_related = ("scheme", "supersedes__scheme")
-    date_hierarchy = "announced_on"
     inlines = (EligibleRows,)
     array_choices = {"firm_sizes": FirmProfile.Size.choices, "firm_ownerships": FirmProfile.Ownership.choices}
     ordering = ("scheme__code", "announced_on")
@@ -198,5 +197,5 @@ class BudgetDocumentAdmin(ReadOnly):
     list_display = ("number", "budget", in_wan("amount", _("金额（万元）")), "issued_on", "is_sample")
     search_fields = ("number", "budget__scheme__name")
     list_select_related = ("budget__scheme",)
-    date_hierarchy = "issued_on"
+    list_filter = ("issued_on",)
     ordering = ("-issued_on", "id")

@@ -13,14 +13,20 @@ from organisations.models import Organisation, Role
 from projects.models import Filing, Need, passed_through
 
 
+def visible_deals(actor: Person, deal: str = "") -> Q:
+    """Whether `actor`, who is not the system, may see the deal at that path, or the row itself."""
+    at = f"{deal}__" if deal else ""
+    own, readers = actor.organisation_ids, actor.provinces(Role.AUDITOR, Role.READER)
+    firm = Q(**{f"{at}firm__in": own})
+    bank = Q(**{f"{at}branch__organisation__in": own}) | Q(**{f"{at}branch__bank__organisation__in": own})
+    if actor.is_of_firms or actor.is_of_banks:
+        return firm if actor.is_of_firms else bank
+    return firm | bank | passed_through(actor.unit_ids, f"{at}filing") | Q(**{f"{at}province__in": readers})
+
+
 class DealQuerySet(models.QuerySet["Deal"]):
     def visible_to(self, actor: Person) -> "DealQuerySet":
-        if actor.is_system:
-            return self
-        bank = Q(branch__organisation__in=actor.organisation_ids) | Q(branch__bank__organisation__in=actor.organisation_ids)
-        unit = passed_through(actor.unit_ids, "filing")
-        reader = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
-        return self.filter(Q(firm__in=actor.organisation_ids) | bank | unit | reader)
+        return self if actor.is_system else self.filter(visible_deals(actor))
 
     def live(self) -> "DealQuerySet":
         return self.filter(state__in=Deal.LIVE)
@@ -94,6 +100,7 @@ class Deal(Provincial, Versioned, Waiting):
         indexes = (
             models.Index(fields=["branch", "state"], name="deal_branch"),
             models.Index(fields=["need", "state"], name="deal_need"),
+            models.Index(fields=["-started_at", "-id"], name="deal_latest"),
         )
 
     def __str__(self) -> str:

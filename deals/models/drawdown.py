@@ -46,6 +46,7 @@ class Drawdown(Provincial, Versioned):
             models.CheckConstraint(condition=Q(amount__gt=0), name="drawdown_positive"),
             models.CheckConstraint(condition=Q(equipment_amount__lte=F("amount")), name="equipment_within_drawdown"),
         )
+        indexes = (models.Index(fields=["-drawn_on", "-id"], name="drawdown_latest"),)
 
     def __str__(self) -> str:
         return f"{self.deal} #{self.number}"
@@ -103,6 +104,7 @@ class InterestReceipt(Provincial):
         verbose_name = _("付息凭证")
         verbose_name_plural = _("付息凭证")
         constraints = (models.UniqueConstraint(fields=["deal", "slip_no"], name="interest_slip_once"),)
+        indexes = (models.Index(fields=["-paid_on", "-id"], name="interest_latest"),)
 
     def __str__(self) -> str:
         return f"{self.deal} {self.period_end} {self.amount}"

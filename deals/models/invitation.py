@@ -62,9 +62,12 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
             return self
         shown = ~Q(state__in=[Invitation.State.AWAITING_CONSENT, Invitation.State.WITHHELD])
         bank = Q(branch__organisation__in=actor.organisation_ids) & shown
+        firm = Q(filing__firm__in=actor.organisation_ids)
+        if actor.is_of_firms or actor.is_of_banks:
+            return self.filter(firm if actor.is_of_firms else bank)
         unit = passed_through(actor.unit_ids, "filing")
         reader = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
-        return self.filter(bank | Q(filing__firm__in=actor.organisation_ids) | unit | reader)
+        return self.filter(bank | firm | unit | reader)
 
     def live(self) -> "InvitationQuerySet":
         return self.filter(state__in=Invitation.LIVE)
@@ -114,7 +117,10 @@ class Invitation(Provincial, Versioned, Waiting):
                 name="one_live_invitation_per_pair",
             ),
         )
-        indexes = (models.Index(fields=["branch", "state"], name="invitation_branch"),)
+        indexes = (
+            models.Index(fields=["branch", "state"], name="invitation_branch"),
+            models.Index(fields=["contact_due_at", "id"], name="invitation_soonest"),
+        )
 
     def __str__(self) -> str:
         return f"{self.need} ↔ {self.branch}"

@@ -21,7 +21,7 @@ class ProgressReportQuerySet(models.QuerySet["ProgressReport"]):
         if actor.is_system:
             return self
         readers = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
-        return self.filter(Q(passed_through(actor.unit_ids, "filing")) | Q(filing__firm__in=actor.organisation_ids) | readers)
+        return self.filter(passed_through(actor.unit_ids, "filing") | Q(filing__firm__in=actor.organisation_ids) | readers)
 
 
 class ProgressReport(Provincial, Versioned):

@@ -41,6 +41,10 @@ class ClaimQuerySet(models.QuerySet["SubsidyClaim"]):
     def visible_to(self, actor: Person) -> "ClaimQuerySet":
         if actor.is_system:
             return self
+        if actor.is_of_firms:  # in a list of its own, which the database reads sooner than an “or” over two tables
+            rows = SubsidyClaim.objects.values("pk")
+            deals = rows.filter(deal__firm__in=actor.organisation_ids)
+            return self.filter(pk__in=rows.filter(claimant__in=actor.organisation_ids).union(deals, all=True))
         own = Q(claimant__in=actor.organisation_ids) | Q(deal__firm__in=actor.organisation_ids)
         bank = Q(deal__branch__organisation__in=actor.organisation_ids)
         unit = passed_through(actor.unit_ids, "deal__filing")
@@ -96,7 +100,10 @@ class SubsidyClaim(Provincial, Versioned):
             models.CheckConstraint(condition=Q(arranged=None) | Q(arranged__lte=F("eligible")), name="arranged_within_eligible"),
             models.CheckConstraint(condition=Q(paid=None) | Q(paid__lte=F("arranged")), name="paid_within_arranged"),
         )
-        indexes = (models.Index(fields=["state", "scheme"], name="claim_queue"),)
+        indexes = (
+            models.Index(fields=["state", "scheme"], name="claim_queue"),
+            models.Index(fields=["period_end", "id"], name="claim_oldest"),
+        )
 
     def __str__(self) -> str:
         return f"{self.deal} {self.scheme} {self.period_end}"

@@ -1,10 +1,12 @@
 """An `Organisation` is a tenant: a firm, a review unit, a bank, a bank branch."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from common.models import Provincial, Versioned
 from organisations.models.regions import Region
+from organisations.searching import pairs_of
 
 
 class Organisation(Provincial, Versioned):
@@ -32,6 +34,7 @@ class Organisation(Provincial, Versioned):
         constraints = (
             models.UniqueConstraint(fields=["uscc"], condition=models.Q(kind="firm") & ~models.Q(uscc=""), name="one_firm_per_uscc"),
         )
+        indexes = (GinIndex(pairs_of("name"), name="organisation_words"),)
 
     def __str__(self) -> str:
         return self.name

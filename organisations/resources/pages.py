@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from common.errors import Invalid, Problem
+from organisations.paging import picked
 
 PAGE_SIZE, PAGE_SIZE_MAX = 50, 200
 NEWEST = "-id"
@@ -42,7 +43,7 @@ class Pages(BasePagination):
         size = _size(request)
         mark = self._mark(request, queryset)
         back = mark is not None and mark.back
-        found = list(self._sorted(self._from(queryset, mark), back=back)[: size + 1])
+        found = list(picked(self._sorted(self._from(queryset, mark), back=back), 0, size + 1))
         self.page = found[:size][::-1] if back else found[:size]
         more = len(found) > size
         self.has_next, self.has_previous = (True, more) if back else (more, mark is not None)

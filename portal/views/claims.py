@@ -1,7 +1,7 @@
 """Subsidy claims: who asked for what, what was cut and why, whose decision it is. Approval itself is made in the admin."""
 
 from django.contrib.admin.sites import site
-from django.db.models import Count, Sum
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -13,7 +13,7 @@ from deals.subsidies.states import STEPS_OF_CHANNEL
 from organisations.actors import Person
 from portal import moves, reads
 from portal.access import is_bank, is_finance, is_firm, is_reviewer, oversees, require, signed_in
-from portal.page import Tab, page_of, render
+from portal.page import page_of, render, tabs_of
 from portal.panel import Refused, life
 
 C = SubsidyClaim.State
@@ -28,20 +28,15 @@ TABS = (
 @signed_in
 def index(request: HttpRequest, by: Person) -> HttpResponse:
     require(is_firm(by) or is_bank(by) or is_finance(by) or is_reviewer(by) or oversees(by))
-    wanted = request.GET.get("state", "")
-    visible = SubsidyClaim.objects.visible_to(by)
-    counts = dict(visible.order_by().values_list("state").annotate(n=Count("pk", distinct=True)))
-    tabs = [Tab(value, label, sum(counts.get(state, 0) for state in states), current=value == wanted) for value, label, states in TABS]
-    states = next((states for value, _label, states in TABS if value == wanted), TABS[0][2])
-    rows = page_of(reads.claims(by).filter(state__in=states).order_by("period_end", "pk"), request)
+    tabs, tab, found = tabs_of(reads.claims(by), TABS, request)
+    rows = page_of(found.order_by("period_end", "pk"), request, found=tab.rows)
     for row in rows:
         row.move = moves.of_claim(row, by)
-    ids = visible.filter(state__in=states).order_by().values("pk")
     context = {
         "page": rows,
         "tabs": tabs,
-        "state": wanted,
-        "total": SubsidyClaim.objects.filter(pk__in=ids).aggregate(requested=Sum("requested"), eligible=Sum("eligible"), paid=Sum("paid")),
+        "state": tab.value,
+        "total": found.order_by().aggregate(requested=Sum("requested"), eligible=Sum("eligible"), paid=Sum("paid")),
         "is_finance": is_finance(by),
         "admin": admin_url() if request.user.is_staff else "",  # type: ignore[union-attr]  # signed in
     }

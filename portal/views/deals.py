@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -18,7 +18,7 @@ from organisations.actors import Person
 from portal import entries, moves, reads
 from portal.access import is_bank, is_firm, is_reviewer, oversees, require, signed_in
 from portal.history import events_of
-from portal.page import Tab, page_of, render
+from portal.page import page_of, render, tabs_of
 from portal.panel import Refused, entry_forms, explained, panel
 
 D = Deal.State
@@ -35,17 +35,14 @@ TABS = (
 def index(request: HttpRequest, by: Person) -> HttpResponse:
     """The deals a person may see: a bank its own, a firm its own, an office those of its cases."""
     require(is_bank(by) or is_firm(by) or is_reviewer(by) or oversees(by))
-    wanted = request.GET.get("state", "")
-    counts = dict(Deal.objects.visible_to(by).order_by().values_list("state").annotate(n=Count("pk", distinct=True)))
-    tabs = [Tab(value, label, sum(counts.get(state, 0) for state in states), current=value == wanted) for value, label, states in TABS]
-    states = next((states for value, _label, states in TABS if value == wanted), TABS[0][2])
-    rows = page_of(reads.deals(by).filter(state__in=states).order_by("-started_at", "-pk"), request)
+    tabs, tab, found = tabs_of(reads.deals(by), TABS, request)
+    rows = page_of(found.order_by("-started_at", "-pk"), request, found=tab.rows)
     shown = list(rows)
     due = moves.open_deadlines(shown)
     for row in shown:
         row.move = moves.of_deal(row, by, due.get(row.pk))
     rows.object_list = shown
-    return render(request, "portal/deal/list.html", {"page": rows, "tabs": tabs, "state": wanted}, by=by)
+    return render(request, "portal/deal/list.html", {"page": rows, "tabs": tabs, "state": tab.value}, by=by)
 
 
 @signed_in

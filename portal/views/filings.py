@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Case, Count, F, Q, QuerySet, When
+from django.db.models import Case, F, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +21,7 @@ from organisations.actors import Person
 from organisations.models import Batch, Region, Unit
 from portal import case, entries, moves, reads
 from portal.access import is_firm, is_reviewer, oversees, require, signed_in
-from portal.page import Tab, page_of, render
+from portal.page import page_of, render, tabs_of
 from portal.panel import Refused, entry_forms, explained, panel
 from portal.unmatched import with_reasons
 from projects import queries
@@ -190,21 +190,16 @@ def mine(request: HttpRequest, by: Person) -> HttpResponse:
 def ledger(request: HttpRequest, by: Person) -> HttpResponse:
     """Every filing a reviewer or reader may see, by state, unit and words."""
     require(is_reviewer(by) or oversees(by))
-    wanted = request.GET.get("state", "")
-    rows = _filtered(Filing.objects.visible_to(by).exclude(state=Filing.State.DRAFT), request)
-    counts = dict(rows.order_by().values_list("state").annotate(n=Count("pk")))
-    tabs = [Tab(value, label, sum(counts.get(state, 0) for state in states), current=value == wanted) for value, label, states in TABS]
-    states = next((states for value, _label, states in TABS if value == wanted), TABS[0][2])
-    shown = _filtered(reads.filings(by), request).filter(state__in=states).order_by("-submitted_at", "-id")
-    page_rows = with_moves(page_of(shown, request), by)
+    tabs, tab, found = tabs_of(_filtered(reads.filings(by), request), TABS, request)
+    page_rows = with_moves(page_of(found.order_by(F("submitted_at").desc(nulls_last=True), "-id"), request, found=tab.rows), by)
     context = {
         "page": page_rows,
         "tabs": tabs,
-        "state": wanted,
+        "state": tab.value,
         "municipals": municipals(by),
         "bulk": [
             (verb, FILING_STEPS[verb])
-            for verb in BULK_OF_TAB.get(wanted, ())
+            for verb in BULK_OF_TAB.get(tab.value, ())
             if any(verb in allowed_verbs(FILING_STEPS, row, by) for row in page_rows)
         ],
     }
@@ -214,7 +209,7 @@ def ledger(request: HttpRequest, by: Person) -> HttpResponse:
 def _filtered(rows: QuerySet[Filing], request: HttpRequest) -> QuerySet[Filing]:
     words, place = request.GET.get("q", "").strip(), request.GET.get("place", "")
     if words:
-        rows = rows.filter(Q(title__icontains=words) | Q(firm__name__icontains=words) | Q(project__code=words) | Q(firm__uscc=words))
+        rows = rows.filter(queries.named(words))
     if place.isdecimal():
         rows = rows.filter(project__region__municipal=int(place))
     return rows

@@ -113,7 +113,7 @@ def _params(by: Person) -> tuple[Param, ...]:
 def _batches(units: Iterable[Unit]) -> list[tuple[int, str]]:
     """The batches that have cases waiting in these units, the earliest first."""
     states = (Filing.State.IN_REVIEW, Filing.State.IN_POOL)
-    waiting = Filing.objects.filter(passed_through([unit.pk for unit in units], "pk"), batch=OuterRef("pk"), state__in=states)
+    waiting = Filing.objects.filter(passed_through([unit.pk for unit in units]), batch=OuterRef("pk"), state__in=states)
     here = Batch.objects.filter(Exists(waiting), track__in={unit.line for unit in units}).order_by("province_closes_at", "pk")
     return [(batch.pk, batch.name) for batch in here[:BATCHES_SHOWN]]
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from deals.models import Deal, Invitation, SubsidyClaim
 from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Batch, Unit
+from organisations.paging import counted, picked, told
 from portal import matters, moves, reads
 from portal.access import is_bank, is_finance, is_firm, is_provincial, is_reviewer, oversees, signed_in
 from portal.page import render
@@ -43,6 +44,10 @@ class Heap:
     label: Any
     number: int
     url: str
+
+    @property
+    def told(self) -> str:
+        return told(self.number)
 
 
 @signed_in
@@ -92,7 +97,7 @@ def _reviewer(by: Person) -> Iterator[Item]:
             yield Item(str(item.filing), item.move.what, item.filing.firm.name, item.url, item.move.due)
     if not is_reviewer(by):
         return
-    for row in waiting_for(by)[: SHOWN + 1]:
+    for row in picked(waiting_for(by), 0, SHOWN + 1):
         yield _filing_item(row, moves.of_filing(row, by))
 
 
@@ -123,9 +128,9 @@ def _province(by: Person) -> Iterator[Item]:
         return
     visible = Filing.objects.visible_to(by).order_by()
     for state, what in ((Filing.State.IN_POOL, _("择批上报")), (Filing.State.REPORTED, _("列入备选项目清单"))):
-        number = visible.filter(state=state).count()
+        number = counted(visible.filter(state=state))
         if number:
-            title = _("%(state)s %(number)s 件") % {"state": state.label, "number": number}
+            title = _("%(state)s %(number)s 件") % {"state": state.label, "number": told(number)}
             yield Item(str(title), what, "", f"{reverse('filings')}?state={state}", None)
     for row in reads.rounds(by).filter(state__in=["planned", "solved"]).order_by("planned_for")[:SHOWN]:
         move = moves.of_round(row, by)
@@ -148,22 +153,22 @@ def _money(by: Person) -> Iterator[Item]:
 
 def _heaps(by: Person) -> Iterator[Heap]:
     if is_reviewer(by):
-        yield Heap(_("待我办理"), waiting_for(by).count(), reverse("inbox"))
+        yield Heap(_("待我办理"), counted(waiting_for(by)), reverse("inbox"))
     if is_reviewer(by) or oversees(by):
         visible = Filing.objects.visible_to(by).order_by()
         for state, label in (("in_pool", _("储备库")), ("reported", _("已上报")), ("listed", _("清单内"))):
-            yield Heap(label, visible.filter(state=state).count(), f"{reverse('filings')}?state={state}")
+            yield Heap(label, counted(visible.filter(state=state)), f"{reverse('filings')}?state={state}")
     if is_firm(by):
-        yield Heap(_("我的申报"), Filing.objects.visible_to(by).order_by().count(), reverse("my-filings"))
+        yield Heap(_("我的申报"), counted(Filing.objects.visible_to(by)), reverse("my-filings"))
     if is_firm(by) or is_bank(by):
-        live = Deal.objects.visible_to(by).filter(state__in=Deal.LIVE).order_by()
-        yield Heap(_("进行中的对接"), live.count(), reverse("deals"))
+        live = Deal.objects.visible_to(by).filter(state__in=Deal.LIVE)
+        yield Heap(_("进行中的对接"), counted(live), reverse("deals"))
     if is_bank(by):
         waiting = Invitation.objects.visible_to(by).filter(state__in=["open", "viewed"], branch__organisation__in=by.organisation_ids)
-        yield Heap(_("待答复邀请"), waiting.order_by().count(), reverse("invitations"))
+        yield Heap(_("待答复邀请"), counted(waiting), reverse("invitations"))
     if is_finance(by):
-        claims = SubsidyClaim.objects.visible_to(by).filter(state__in=["filed", "evidenced", "reviewed"]).order_by()
-        yield Heap(_("办理中的贴息申领"), claims.count(), reverse("claims"))
+        claims = SubsidyClaim.objects.visible_to(by).filter(state__in=["filed", "evidenced", "reviewed"])
+        yield Heap(_("办理中的贴息申领"), counted(claims), reverse("claims"))
 
 
 def _closing(by: Person) -> Batch | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +14,7 @@ from matching.models import Recommendation
 from organisations.actors import Person
 from portal import moves, outline, reads
 from portal.access import is_bank, require, signed_in
-from portal.page import Tab, page_of, render
+from portal.page import page_of, render, tabs_of
 from portal.panel import Refused, explained, panel
 from portal.views.filings import tells_all
 from projects.models import EquipmentItem, Filing
@@ -32,21 +31,14 @@ TABS = (
 def index(request: HttpRequest, by: Person) -> HttpResponse:
     """What a bank has been invited to look at, soonest clock first, and the outlines that wait for a firm's consent."""
     require(is_bank(by))
-    wanted = request.GET.get("state", "")
-    mine = Invitation.objects.visible_to(by).filter(branch__organisation__in=by.organisation_ids)
-    counts = dict(mine.order_by().values_list("state").annotate(n=Count("pk", distinct=True)))
-    tabs = [Tab(value, label, sum(counts.get(state, 0) for state in states), current=value == wanted) for value, label, states in TABS]
-    states = next((states for value, _label, states in TABS if value == wanted), TABS[0][2])
-    rows = page_of(
-        reads.invitations(by).filter(branch__organisation__in=by.organisation_ids, state__in=states).order_by("contact_due_at", "pk"),
-        request,
-    )
+    tabs, tab, found = tabs_of(reads.invitations(by).filter(branch__organisation__in=by.organisation_ids), TABS, request)
+    rows = page_of(found.order_by("contact_due_at", "pk"), request, found=tab.rows)
     readable = readable_filings(by, rows)
     for row in rows:
         row.move = moves.of_invitation(row, by)
         row.is_readable = row.filing_id in readable
         row.outline = outline.of_need(row.need)
-    context = {"page": rows, "tabs": tabs, "state": wanted, "outlines": list(outline.awaiting_consent(by)) if wanted == "" else []}
+    context = {"page": rows, "tabs": tabs, "state": tab.value, "outlines": list(outline.awaiting_consent(by)) if tab.value == "" else []}
     return render(request, "portal/invitation/list.html", context, by=by)
 
 

@@ -16,6 +16,7 @@ from exchange.sending import try_again
 from exchange.telling import channels
 from organisations.actors import Person
 from organisations.models import Role
+from organisations.paging import counted
 from portal.access import require, signed_in
 from portal.page import Tab, page_of, render
 
@@ -30,9 +31,9 @@ def index(request: HttpRequest, by: Person) -> HttpResponse:
     """Newest first."""
     own = Notice.objects.of(by)
     wanted = request.GET.get("state", "")
-    number = {"": own.count(), UNREAD: own.unread().count()}
+    number = {"": counted(own), UNREAD: counted(own.unread())}
     labels = (("", _("全部")), (UNREAD, _("未读")))
-    rows = page_of((own.unread() if wanted == UNREAD else own).order_by("-pk"), request)
+    rows = page_of((own.unread() if wanted == UNREAD else own).order_by("-pk"), request, found=number.get(wanted, number[""]))
     for row in rows:
         row.said = said(row)
     context = {

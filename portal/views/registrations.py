@@ -10,7 +10,7 @@ from organisations.models import Membership, Registration, Role
 from organisations.registering import PAPERS, REGISTRATION_ACTIONS
 from organisations.states import REGISTRATION_STEPS
 from portal.access import is_reviewer, oversees, require, signed_in
-from portal.page import Tab, attached, page_of, render
+from portal.page import attached, page_of, render, tabs_of
 from portal.panel import Refused, life
 
 S = Registration.State
@@ -24,12 +24,9 @@ def rows(by: Person) -> QuerySet[Registration]:
 @signed_in
 def index(request: HttpRequest, by: Person) -> HttpResponse:
     require(is_reviewer(by) or oversees(by))
-    wanted = request.GET.get("state", "")
-    visible = rows(by)
-    tabs = [Tab(value, label, visible.filter(state__in=states).count(), current=value == wanted) for value, label, states in TABS]
-    states = next((states for value, _label, states in TABS if value == wanted), TABS[0][2])
-    found = page_of(visible.filter(state__in=states).order_by("asked_at", "pk"), request)
-    return render(request, "portal/aboard/list.html", {"page": found, "tabs": tabs, "state": wanted}, by=by)
+    tabs, tab, found = tabs_of(rows(by), TABS, request)
+    shown = page_of(found.order_by("asked_at", "pk"), request, found=tab.rows)
+    return render(request, "portal/aboard/list.html", {"page": shown, "tabs": tabs, "state": tab.value}, by=by)
 
 
 @signed_in

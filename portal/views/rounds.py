@@ -16,11 +16,12 @@ from matching.states import ROUND_STEPS, by_provincial_office
 from organisations.actors import Person
 from portal import moves, reads
 from portal.access import oversees, require, signed_in
-from portal.page import Tab, page_of, polled, render
+from portal.page import page_of, polled, render, tabs_of
 from portal.panel import Refused, life
 from portal.unmatched import with_reasons
 
 RUNNING = (Round.State.FROZEN, Round.State.SOLVING)
+MOST = 1000  # reasons counted: each is looked up at its case, and the page of the round tells the whole
 C = Recommendation.State
 
 
@@ -70,14 +71,9 @@ def status(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
 @signed_in
 def recommendations(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     round_ = get_object_or_404(reads.rounds(by), pk=pk)
-    wanted = request.GET.get("state", "")
-    all_rows = reads.recommendations(by).filter(round=round_)
-    tabs = [
-        Tab(value, label, all_rows.filter(rank__in=ranks).count(), current=value == wanted)
-        for value, label, ranks in (("", _("首推"), (0,)), ("standby", _("候补"), (1, 2)))
-    ]
-    ranks = (1, 2) if wanted == "standby" else (0,)
-    rows = page_of(all_rows.filter(rank__in=ranks).order_by("-value", "need_id", "rank"), request)
+    ranks = (("", _("首推"), (0,)), ("standby", _("候补"), (1, 2)))
+    tabs, tab, found = tabs_of(reads.recommendations(by).filter(round=round_), ranks, request, by="rank")
+    rows = page_of(found.order_by("-value", "need_id", "rank"), request, found=tab.rows)
     return render(request, "portal/round/recommendations.html", {"round": round_, "page": rows, "tabs": tabs}, by=by)
 
 
@@ -85,17 +81,11 @@ def recommendations(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
 def non_matches(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     """Needs without a recommendation, by reason: what to do about each is in its own words."""
     round_ = get_object_or_404(reads.rounds(by), pk=pk)
-    wanted = request.GET.get("state", "")
-    all_rows = NonMatch.objects.visible_to(by).filter(round=round_)
-    counts = list(
-        NonMatch.objects.filter(pk__in=all_rows.order_by().values("pk")).values_list("code").annotate(n=Count("pk")).order_by("-n", "code")
-    )
-    tabs = [Tab("", _("全部"), sum(n for _code, n in counts), current=not wanted)]
-    tabs += [Tab(code, UNMATCHED.get(code, code), n, current=code == wanted) for code, n in counts]
-    shown = all_rows.filter(code=wanted) if wanted else all_rows
-    rows = page_of(
-        shown.select_related("round", "need__filing__project__region", "need__firm").order_by("code", "need_id"), request, size=30
-    )
+    codes = sorted(NonMatch.objects.filter(round=round_).order_by().values_list("code", flat=True).distinct())
+    reasons = [("", _("全部"), codes), *((code, UNMATCHED.get(code, code), (code,)) for code in codes)]
+    all_rows = NonMatch.objects.visible_to(by).filter(round=round_).select_related("round", "need__filing__project__region", "need__firm")
+    tabs, tab, found = tabs_of(all_rows, reasons, request, by="code", most=MOST)
+    rows = page_of(found.order_by("code", "need_id"), request, size=30, found=tab.rows, most=MOST)
     context = {
         "round": round_,
         "page": rows,

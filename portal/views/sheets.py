@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from common.errors import DomainError
 from common.money import format_wan
-from deals.models import ProgressReport, ReportingMonth
+from deals.models import Deal, ProgressReport, ReportingMonth
 from deals.progress import figures, steps
 from deals.progress.states import MONTH_STEPS, PARAMS, REPORT_STEPS
 from organisations.actors import REVIEW_ROLES, Person
@@ -24,12 +24,13 @@ from organisations.days import parse_day
 from organisations.entering import read
 from organisations.idempotency import Answer
 from organisations.models import Batch, Unit
+from organisations.paging import counted, told
 from portal import reads
 from portal.access import is_reviewer, oversees, require, signed_in
 from portal.inputs import draw, unplaced
 from portal.page import once, page_of, render
 from portal.panel import Refused, explained, life, panel
-from projects.models import Filing, ReviewStep
+from projects.models import Filing
 
 K = ProgressReport.Kind
 WAN = ("approved", "signed", "drawn", "paid", "invested")
@@ -69,8 +70,10 @@ def index(request: HttpRequest, by: Person) -> HttpResponse:
     sheet = _sheet(request, by)
     context: dict[str, Any] = {"sheet": sheet, "kinds": K.choices, "periods": _periods(sheet.kind, timezone.localdate(by.at))}
     if sheet.unit is not None and figures.due(sheet.unit, K.MONTHLY).exists():
-        rows = _rows(sheet)
-        context |= {"rows": rows, "left": sum(row.report is None for row in rows)}
+        due = figures.due(sheet.unit, sheet.kind)
+        shown = page_of(due.select_related("project__region", "firm").order_by("pk"), request)
+        left = counted(due.exclude(_reported(sheet)))
+        context |= {"page": shown, "rows": _rows(sheet, list(shown)), "left": left, "left_told": told(left)}
     else:
         context |= {"units": _by_unit(by, sheet), "asking": _asking(by, sheet)}
     return render(request, "portal/sheet/list.html", context, by=by)
@@ -163,8 +166,11 @@ def _periods(kind: str, today: dt.date) -> list[dt.date]:
     return found
 
 
-def _rows(sheet: Sheet) -> list[Row]:
-    filings = list(figures.due(sheet.unit, sheet.kind).select_related("project__region", "firm"))
+def _reported(sheet: Sheet) -> Exists:
+    return Exists(ProgressReport.objects.filter(filing=OuterRef("pk"), kind=sheet.kind, period_start=sheet.period_start))
+
+
+def _rows(sheet: Sheet, filings: Sequence[Filing]) -> list[Row]:
     known = ProgressReport.objects.filter(filing__in=filings, kind=sheet.kind, period_start=sheet.period_start)
     reports = {row.filing_id: row for row in known}
     told = figures.prefilled(filings, sheet.kind, period_start=sheet.period_start)
@@ -199,19 +205,20 @@ def _typed(told: Mapping[str, Any]) -> dict[str, str]:
 
 def _by_unit(by: Person, sheet: Sheet) -> Sequence[Mapping[str, Any]]:
     """For each receiving unit: how many projects are due, reported, with a problem, asking for help."""
-    first = ReviewStep.objects.filter(filing=OuterRef("pk"), position=1).values("unit__organisation__name")[:1]
     due = Filing.objects.visible_to(by).filter(state=Filing.State.LISTED)
     if sheet.kind == K.WEEKLY:
-        due = due.exclude(deals__state__in=figures.SIGNED)
-    this = Q(progress_reports__kind=sheet.kind, progress_reports__period_start=sheet.period_start)
-    troubled = this & ~Q(progress_reports__problem=ProgressReport.Problem.NONE)
-    counted = due.annotate(office=Subquery(first)).order_by().values("office")
+        due = due.exclude(Exists(Deal.objects.filter(filing=OuterRef("pk"), state__in=figures.SIGNED)))
+    this = FilteredRelation(
+        "progress_reports", condition=Q(progress_reports__kind=sheet.kind, progress_reports__period_start=sheet.period_start)
+    )
+    first = FilteredRelation("steps", condition=Q(steps__position=1))
+    by_office = due.annotate(first=first, this=this, office=F("first__unit__organisation__name")).order_by().values("office")
     return list(
-        counted.annotate(
-            due=Count("pk", distinct=True),
-            reported=Count("pk", filter=this, distinct=True),
-            troubled=Count("pk", filter=troubled, distinct=True),
-            asking=Count("pk", filter=this & ~Q(progress_reports__help_asked=""), distinct=True),
+        by_office.annotate(
+            due=Count("pk"),
+            reported=Count("this"),
+            troubled=Count("this", filter=~Q(this__problem=ProgressReport.Problem.NONE)),
+            asking=Count("this", filter=~Q(this__help_asked="")),
         ).order_by("office")
     )
 

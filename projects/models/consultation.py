@@ -18,7 +18,7 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
         """The asked unit its own; the units of the case's chain, and the province's readers, all of it. The firm and banks never."""
         if actor.is_system:
             return self
-        asked, chain = Q(to_unit__in=actor.unit_ids), Q(passed_through(actor.unit_ids, "filing"))
+        asked, chain = Q(to_unit__in=actor.unit_ids), passed_through(actor.unit_ids, "filing")
         return self.filter(asked | chain | Q(province__in=actor.provinces(Role.AUDITOR, Role.READER)))
 
     def overdue(self, *, at: dt.datetime) -> "ConsultationQuerySet":
@@ -60,7 +60,10 @@ class Consultation(Provincial, Versioned):
             models.UniqueConstraint(fields=["filing", "to_unit"], condition=Q(state="open"), name="one_open_consultation_of_a_unit"),
             models.CheckConstraint(condition=~Q(from_unit=models.F("to_unit")), name="consultation_of_another_unit"),
         )
-        indexes = (models.Index(fields=["to_unit", "state"], name="consultation_to_unit"),)
+        indexes = (
+            models.Index(fields=["to_unit", "state"], name="consultation_to_unit"),
+            models.Index(fields=["from_unit", "due_at"], condition=Q(state="open"), name="consultation_asked"),
+        )
 
     def __str__(self) -> str:
         return f"{self.filing} → {self.to_unit}"

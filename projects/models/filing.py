@@ -1,14 +1,16 @@
 """What is reviewed: a project's passage through one track and batch, and the form as it stood at each submission."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.models import Provincial, Versioned
 from organisations.actors import Person
 from organisations.models import Batch, Organisation, Programme, Role
+from organisations.searching import pairs_of
 from projects.models.consultation import Consultation
 from projects.models.disclosure import Disclosure
 from projects.models.project import Project
@@ -20,21 +22,24 @@ class FilingQuerySet(models.QuerySet["Filing"]):
         """Own filings of a firm; what a unit's chain carries to it, or it is asked about; what a bank was told; a province's, to its readers."""
         if actor.is_system:
             return self
-        submitted = ~Q(state=Filing.State.DRAFT)
-        in_chain = passed_through(actor.unit_ids, "pk")
-        told = Disclosure.objects.filter(filing=OuterRef("pk"), organisation__in=actor.organisation_ids, scope=Disclosure.Scope.FILE)
-        disclosed = Exists(told.current(at=actor.at))
+        own, submitted = Q(firm__in=actor.organisation_ids), ~Q(state=Filing.State.DRAFT)
+        told = Disclosure.objects.filter(organisation__in=actor.organisation_ids, scope=Disclosure.Scope.FILE).current(at=actor.at)
+        if actor.is_of_firms:
+            return self.filter(own)
+        if actor.is_of_banks:
+            return self.filter(submitted, pk__in=told.values("filing"))
+        in_chain = passed_through(actor.unit_ids)
+        disclosed = Exists(told.filter(filing=OuterRef("pk")))
         asked = Exists(Consultation.objects.filter(filing=OuterRef("pk"), to_unit__in=actor.unit_ids, state=Consultation.State.OPEN))
-        readers = actor.provinces(Role.AUDITOR, Role.READER)
-        seen = in_chain | Q(asked) | Q(disclosed) | Q(province__in=readers)
-        return self.filter(Q(firm__in=actor.organisation_ids) | (submitted & seen))
+        seen = in_chain | Q(asked) | Q(disclosed) | Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
+        return self.filter(own | (submitted & seen))
 
     def telling_banks_to(self, actor: Person) -> "FilingQuerySet":
         """Those of which `actor` may know every bank that the firm named: its own, its chain's, its province's to read."""
         if actor.is_system:
             return self
         own = Q(firm__in=actor.organisation_ids)
-        return self.filter(own | passed_through(actor.unit_ids, "pk") | Q(province__in=actor.provinces(Role.AUDITOR, Role.READER)))
+        return self.filter(own | passed_through(actor.unit_ids) | Q(province__in=actor.provinces(Role.AUDITOR, Role.READER)))
 
     def with_progress(self) -> "FilingQuerySet":
         """What lists and buttons read, so that a page costs the same number of queries for any number of rows."""
@@ -76,6 +81,9 @@ class Filing(Provincial, Versioned):
     current_step = models.ForeignKey("ReviewStep", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("当前环节"))
     submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
     returns = models.PositiveSmallIntegerField(_("退回次数"), default=0)
+    units = ArrayField(
+        models.BigIntegerField(), default=list, editable=False, verbose_name=_("经手单位")
+    )  # written by `review.UNITS_FOLLOW`
     list_number = models.CharField(_("清单批次"), max_length=60, blank=True)
     listed_on = models.DateField(_("列入日期"), null=True, blank=True)
 
@@ -95,6 +103,11 @@ class Filing(Provincial, Versioned):
         indexes = (
             models.Index(fields=["state", "province"], name="filing_state"),
             models.Index(fields=["current_step"], condition=Q(state="in_review"), name="filing_inbox"),
+            models.Index(F("submitted_at").desc(nulls_last=True), F("id").desc(), name="filing_latest"),
+            GinIndex(fields=["units"], name="filing_units"),
+            GinIndex(pairs_of("title"), name="filing_words"),
+            # Counts read these alone, never the rows with their forms.
+            models.Index(fields=["state", "id"], include=["firm", "units", "province"], name="filing_counted"),
         )
 
     def __str__(self) -> str:

@@ -42,6 +42,7 @@ class Project(Provincial):
             models.UniqueConstraint(fields=["firm", "code"], condition=~Q(code=""), name="one_project_per_code_and_firm"),
             models.CheckConstraint(condition=Q(equipment_investment__lte=models.F("total_investment")), name="equipment_within_total"),
         )
+        indexes = (models.Index(fields=["code"], name="project_code"),)
 
     def __str__(self) -> str:
         return self.name

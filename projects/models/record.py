@@ -37,7 +37,7 @@ class InsideQuerySet(models.QuerySet[models.Model]):
         if actor.is_system:
             return self
         readers = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
-        return self.filter(Q(passed_through(actor.unit_ids, "filing")) | readers)
+        return self.filter(passed_through(actor.unit_ids, "filing") | readers)
 
 
 class CaseRecord(Provincial):

@@ -2,12 +2,28 @@
 
 from collections.abc import Iterable
 
+import pgtrigger
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.models import Provincial
 from organisations.models import Unit
+
+# `Filing.units` follows the steps, whoever writes them: what an office may see is asked of every row of every list, and must cost nothing.
+UNITS_FOLLOW = pgtrigger.Trigger(
+    name="units_follow",
+    level=pgtrigger.Statement,
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert,
+    referencing=pgtrigger.Referencing(new="added"),
+    func="""
+        UPDATE projects_filing SET units = ARRAY(SELECT DISTINCT unnest(units || way.added) ORDER BY 1)
+        FROM (SELECT filing_id, array_agg(DISTINCT unit_id) AS added FROM added GROUP BY filing_id) AS way
+        WHERE projects_filing.id = way.filing_id;
+        RETURN NULL;
+    """,
+)
 
 
 class ReviewStep(Provincial):
@@ -35,12 +51,27 @@ class ReviewStep(Provincial):
         verbose_name = _("审核环节")
         verbose_name_plural = _("审核环节")
         constraints = (models.UniqueConstraint(fields=["filing", "position"], name="review_step_position_once"),)
-        indexes = (models.Index(fields=["unit", "filing"], name="review_step_unit"),)
+        indexes = (
+            models.Index(fields=["unit", "filing"], name="review_step_unit"),
+            models.Index(fields=["unit", "filing"], condition=Q(position=1), name="review_step_first"),
+            models.Index(
+                fields=["unit", "stage", "due_at"], condition=Q(passed_at=None, started_at__isnull=False), name="review_step_here"
+            ),
+        )
+        triggers = (
+            UNITS_FOLLOW,
+            pgtrigger.Protect(
+                name="way_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__unit__df=pgtrigger.F("new__unit")) | pgtrigger.Q(old__filing__df=pgtrigger.F("new__filing")),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.unit} {self.get_stage_display()}"
 
 
-def passed_through(units: Iterable[int], filing: str) -> Exists:
-    """Whether the filing that `filing` names in the outer query goes, or went, through one of these units."""
-    return Exists(ReviewStep.objects.filter(filing=OuterRef(filing), unit__in=units))
+def passed_through(units: Iterable[int], filing: str = "") -> Q:
+    """Whether the filing at that path, or the row itself, goes or went through one of these units."""
+    path = f"{filing}__units" if filing else "units"
+    return Q(**{f"{path}__overlap": sorted(units)}) if units else Q(pk__in=[])
