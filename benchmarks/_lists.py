@@ -1,182 +1,131 @@
-"""What `benchmarks.lists` asks for, and the rows behind it: a small province from the tests' factories, multiplied by the database."""
+"""Which lists there are, from the URL table itself, and the databases they are asked of."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import admin
 from django.core.management import call_command
-from django.db import connection, models, transaction
+from django.db import connections, models, transaction
 from django.test import Client
 
-from common.models import AuditEvent, Deadline
+from benchmarks import _copies, _rows
 from config.api import RESOURCES
-from deals.models import Deal, Drawdown, InterestReceipt, Invitation, SubsidyClaim
-from matching.models import NonMatch, Recommendation
-from organisations.models import FirmProfile, Organisation
-from projects.models import Disclosure, EquipmentItem, Filing, IntendedBank, Need, Project, ReviewStep
+from ledger.models import LedgerAccount
+from matching.models import Round
+from organisations.models import User
+from projects.models import MinistryAnswer
 from tests import factories, people
-from tests.factories import HUBEI, NOW, World
-from tests.portal import cases
+from tests.permissions import desks, expected, readers, routes
 
-STEP = 1_000_000
-PAGES = {
-    "zhao": (
-        "/",
-        "/filings/",
-        "/filings/?state=in_pool",
-        "/filings/?q=改造",
-        "/deals/?state=signed",
-        "/claims/",
-        "/forwards/",
-        "/registrations/",
-    ),
-    "chen": ("/", "/inbox/", "/filings/", "/deals/", "/matters/"),
-    "bai": ("/", "/invitations/", "/deals/", "/claims/"),
-    "lin": ("/", "/filings/mine/", "/deals/"),
-    "qian": ("/claims/",),
+# The provincial office, to which nearly everything is shown; a county with most of it; a bank with a third; a firm with next to nothing.
+READERS = ("zhao", "chen", "bai", "lin", "qian", "ops")
+FEW_READERS = ("zhao", "bai", "lin")
+NO_LISTS = {  # forms, pages without rows, sums over everything (`adequacy/`, `progress/`)
+    "healthz", "i18n/setlang/", "sign-in/", "can-i-apply/", "register/", "register/ask/", "join/", "filings/new/", "appetites/new/",
+    "notices/choices/", "adequacy/", "progress/",
+}  # fmt: skip
+WITHIN: dict[str, type[models.Model]] = {  # lists on the page of one thing
+    "rounds/<int:pk>/recommendations/": Round,
+    "rounds/<int:pk>/non-matches/": Round,
+    "answers/<int:pk>/": MinistryAnswer,
+    "accounts/<int:pk>/": LedgerAccount,
 }
-READERS_OF_API = ("zhao", "bai")
-# In the order of their keys; a copy keeps its relations to what is not among them.
-COPIED: tuple[type[models.Model], ...] = (
-    Organisation,
-    FirmProfile,
-    Project,
-    EquipmentItem,
-    Filing,
-    ReviewStep,
-    Need,
-    IntendedBank,
-    Disclosure,
-    Recommendation,
-    NonMatch,
-    Invitation,
-    Deal,
-    Drawdown,
-    InterestReceipt,
-    SubsidyClaim,
-    Deadline,
-    AuditEvent,
+FILTERED = (
+    "mo_county /filings/",  # a tenth of them
+    "zhao /filings/?state=in_pool",
+    "zhao /filings/?page=19",
+    "zhao /filings/?page=200",
+    "zhao /filings/?q=改造",
+    "zhao /filings/?q=设备7有限公司",
+    "zhao /filings/?q=没有的企业",
+    "zhao /deals/?state=signed",
+    "zhao /registrations/?state=ended",
+    "bai /invitations/?state=accepted",
+    "bai /deals/?state=signed",
+    "zhao /api/filings/?ordering=-submitted_at",
+    "zhao /api/filings/?state=listed",
+    "mo_bank /api/filings/",  # of many, none
+    "mo_bank /api/deals/",
+    "mo_bank /invitations/",
 )
-STATES = ("in_review", "returned", "in_pool", "reported", "listed", "listed", "listed", "not_listed", "withdrawn", "retired")
 
 
-def addresses() -> dict[str, str]:
-    """Name → address of every list: `zhao /filings/`."""
-    found = {f"{who} {path}": path for who, paths in PAGES.items() for path in paths}
-    found |= {f"{who} /api/{kind.kind}/": f"/api/{kind.kind}/" for who in READERS_OF_API for kind in RESOURCES}
-    for model in admin.site._registry:  # noqa: SLF001 -- Django's own name
-        if model in COPIED:
-            path = f"/admin/{model._meta.label_lower.replace('.', '/')}/"
-            found[f"zhao {path}"] = path
-    return found
+def addresses() -> list[str]:
+    """`zhao /filings/` and so on: who asks, and what; every list of the pages, the API and the admin."""
+    pages = [
+        f"{who} /{address.replace('<int:pk>', _first(WITHIN[address]) if address in WITHIN else '')}"
+        for address in routes.pages()
+        if address not in NO_LISTS and ("<" not in address or address in WITHIN)
+        for who in READERS
+        if who in expected.PAGES[address].get
+    ]
+    api = [f"{who} /api/{resource.kind}/" for resource in RESOURCES for who in FEW_READERS]
+    desk = [f"{_whose(model)} /admin/{model._meta.label_lower.replace('.', '/')}/" for model in admin.site._registry]  # noqa: SLF001 -- Django's own name
+    return [*pages, *FILTERED, *api, *desk]
 
 
-def signed_in(users: dict[str, Any], who: str) -> Client:
+def growing() -> list[str]:
+    """Those of rows that grow with the number of filings."""
+    grown = {f"/admin/{model._meta.label_lower.replace('.', '/')}/" for model in _copies.COPIED}
+    grown |= {f"/api/{resource.kind}/" for resource in RESOURCES if resource.model in _copies.COPIED}
+    return [name for name in addresses() if not (path := _path(name)).startswith(("/api/", "/admin/")) or path in grown]
+
+
+def _path(name: str) -> str:
+    return name.partition(" ")[2].partition("?")[0]
+
+
+def _whose(model: type[models.Model]) -> str:
+    return next((who for who in READERS if who in desks.DESKS[model._meta.label_lower]), "root")
+
+
+def _first(model: type[models.Model]) -> str:
+    return str(model._default_manager.order_by("pk").values_list("pk", flat=True).first())
+
+
+def signed_in(who: str) -> Client:
     client = Client(SERVER_NAME="127.0.0.1")
-    client.force_login(users[who], backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(User.objects.get(username=who), backend="django.contrib.auth.backends.ModelBackend")
     return client
 
 
-def fill(number: int) -> dict[str, Any]:
-    """That many filings in a province of their own; the accounts of the cast."""
-    call_command("migrate", verbosity=0)
-    with transaction.atomic():
-        world = factories.province()
-        cast = people.seated(people.cast(world))
-        populate(world, cast, number)
-    return cast.users
+def populate(number: int) -> None:
+    """A small province, everybody who reads in it, and that many filings."""
+    world = factories.province()
+    cast = people.cast(world)
+    readers.seated(world, cast)
+    _rows.populate(world, cast, number)
 
 
-def populate(world: World, cast: people.Cast, number: int) -> None:
-    """That many filings, an equal share in each of STATES, with what hangs on them."""
-    firms = [cast.firm, *factories.firms(world, max(number // 2, 1))]
-    round_ = cases.round_(world)
-    for place, state in enumerate(STATES):
-        share = [firms[(place * 31 + index) % len(firms)] for index in range(number // len(STATES))]
-        for filing in factories.filings(world, share, state=state):
-            if state == "listed":
-                _dock(world, round_, filing)
-    _tell()
+def fill(address: str, *, base: int, to: int) -> None:
+    """Bring that database to so many filings. One that was kept has only the newest migrations to catch up with."""
+    connection = connection_to(address)
+    with using(connection):
+        call_command("migrate", verbosity=0)
+        if not User.objects.exists():
+            with transaction.atomic():
+                populate(base)
+        _copies.grow(base, to=to)
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")  # as the database would by itself after a while
+    connection.close()
 
 
-def settle() -> None:
-    """Let the database know what it holds, as it would by itself after a while."""
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+def connection_to(address: str) -> Any:
+    """One more connection, to a database of that server."""
+    connection = connections["default"].copy()
+    connection.settings_dict["NAME"] = urlsplit(address).path.lstrip("/")
+    return connection
 
 
-def _dock(world: Any, round_: Any, filing: Filing) -> None:
-    """An invitation and a deal at the invited branch, half of them signed with a drawdown and a claim."""
-    cases.disclosure(world, filing, "ICBC-WH")
-    recommendation = cases.recommendation(world, round_, filing)
-    cases.invitation(world, filing, state="open" if filing.pk % 3 else "accepted", recommendation=recommendation)
-    if filing.pk % 2:
-        loan = cases.deal(world, filing, state="drawing")
-        cases.drawdown(loan)
-        cases.claim(world, loan)
-    else:
-        cases.non_match(round_, filing)
-
-
-def _tell() -> None:
-    """An audit event and, of those in review, a deadline for each filing."""
-    filings = list(Filing.objects.order_by("pk").select_related("current_step__unit"))
-    AuditEvent.objects.bulk_create(
-        AuditEvent(subject="projects.filing", subject_id=row.pk, verb="submit", by_label="企业", at=NOW, province=HUBEI) for row in filings
-    )
-    Deadline.objects.bulk_create(
-        Deadline(
-            subject="projects.filing", subject_id=row.pk, kind="review", organisation_id=row.current_step.unit.organisation_id, starts_at=NOW,
-            due_at=NOW, province=HUBEI,
-        )
-        for row in filings
-        if row.current_step_id
-    )  # fmt: skip
-
-
-def grow(base: int, *, to: int) -> None:
-    """Copy the base as often as it takes; copies made before are left as they are."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT max(id) / %s FROM projects_filing", [STEP])
-        done = int(cursor.fetchone()[0])
-    last = to // base - 1
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")  # copies of rows that were checked when they were made
-        for model in COPIED:
-            columns = dict(_copied(model))
-            cursor.execute(
-                f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) SELECT {', '.join(columns.values())} "  # noqa: S608 -- names of our own models
-                f"FROM {model._meta.db_table} AS old, generate_series(%(first)s, %(last)s) AS k WHERE id < %(step)s {_which(model)}",
-                {"first": done + 1, "last": last, "step": STEP},
-            )
-        cursor.execute("ANALYZE")  # a plan made for ten rows takes for ever on ten thousand
-
-
-def _which(model: type[models.Model]) -> str:
-    return "AND kind = 'firm'" if model is Organisation else ""
-
-
-def _copied(model: type[models.Model]) -> Iterator[tuple[str, str]]:
-    """(column, SQL of its value in a copy): ids and keys to what is copied too move on, codes that are unique get the copy's number."""
-    shift = f"+ k * {STEP}"
-    for field in model._meta.concrete_fields:
-        column = f'"{field.column}"'
-        if field.primary_key:
-            yield column, f"{column} {shift}"
-        elif field.name in ("uscc", "code") and model in (Organisation, Project):
-            width = field.max_length or 0
-            yield column, f"left({column}, {width - 9}) || 'Z' || lpad(k::text, 4, '0') || lpad((old.id %% 10000)::text, 4, '0')"
-        elif field.name == "slip_no":
-            yield column, f"{column} || '-' || k"
-        elif column == '"subject_id"' or _is_copied(field):
-            yield column, f"{column} {shift}"
-        else:
-            yield column, column
-
-
-def _is_copied(field: Any) -> bool:
-    """Lin's own firm and the like stay: what is pointed at must be copied, and firms are where the key says firm."""
-    related = field.remote_field.model if field.remote_field else None
-    if related is Organisation:
-        return field.name in ("firm", "claimant") or (field.model is FirmProfile and field.name == "organisation")
-    return related in COPIED
+@contextmanager
+def using(connection: Any) -> Iterator[None]:
+    """Whatever asks the default database meanwhile, asks this one."""
+    usual = connections["default"]
+    connections["default"] = connection
+    try:
+        yield
+    finally:
+        connections["default"] = usual
