@@ -109,6 +109,7 @@ GROUPS = (
             ("organisations.user", "person"),
             ("organisations.membership", "assignment_ind"),
             ("organisations.declaredinterest", "person_off"),
+            ("organisations.cover", "swap_horiz"),
             ("organisations.region", "map"),
             ("organisations.regiontag", "sell"),
             ("organisations.industry", "category"),

@@ -10,6 +10,7 @@ from exchange.webhooks import Source
 from lenders.api import Appetites, Banks, Branches
 from matching.api import NonMatches, Recommendations, Scenarios
 from organisations.api import Batches, Industries, Programmes, Regions
+from organisations.covers_api import Covers
 from organisations.resources import scopes_of
 from projects.api import Needs
 from projects.case.api import Appeals, Checks, Consultations, Remarks, SiteVisits, Unlocks
@@ -54,6 +55,7 @@ RESOURCES = (
     Notices,
     Webhooks,
     Deliveries,
+    Covers,
 )
 SCOPES = tuple(scope for resource in RESOURCES for scope in scopes_of(resource))
 # What webhooks may be told of: each step of each kind, and what begins one.

@@ -13,7 +13,7 @@ from common.models import AuditEvent, Deadline
 from deals.models import Deal, SubsidyClaim
 from deals.states import OFFICERS
 from organisations.actors import FIRM_ROLES, REVIEW_ROLES
-from organisations.models import Membership, Role, Unit
+from organisations.models import Cover, Membership, Role, Unit
 from projects.models import Filing, ReviewStep
 from schemes.models import Scheme
 
@@ -138,7 +138,7 @@ def claimant(happened: Happened) -> Iterable[Desk]:
 
 @dataclass
 class Seating:
-    """Who holds which role where, on one day. Machines and closed accounts are nobody."""
+    """Who holds which role where, on one day, and who stands in for them. Machines and closed accounts are nobody."""
 
     desks: set[Desk]
     on: dt.date
@@ -154,6 +154,13 @@ class Seating:
             found[organisation].append((user, role))
         return found
 
+    @cached_property
+    def deputies(self) -> Mapping[tuple[int, int], int]:
+        """By organisation and absent user: who stands in."""
+        rows = Cover.objects.on(self.on).filter(organisation__in={desk.organisation_id for desk in self.desks})
+        return {(organisation, absent): deputy for organisation, absent, deputy in rows.values_list("organisation", "absent", "deputy")}
+
     def at(self, desk: Desk) -> set[int]:
         held = self.holders.get(desk.organisation_id, ())
-        return {user for user, role in held if role in desk.roles and desk.user_id in (None, user)}
+        people = {user for user, role in held if role in desk.roles and desk.user_id in (None, user)}
+        return people | {self.deputies[desk.organisation_id, user] for user in people if (desk.organisation_id, user) in self.deputies}

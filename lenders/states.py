@@ -15,7 +15,7 @@ def by_provincial_office(letter: AppetiteLetter, by: Person) -> bool:
 
 
 def by_second_person(letter: AppetiteLetter, by: Person) -> bool:
-    return by_provincial_office(letter, by) and by.user_id != letter.entered_by_id
+    return by_provincial_office(letter, by) and not by.speaks_for(letter.entered_by_id)
 
 
 LETTER_STEPS: dict[str, Step] = {

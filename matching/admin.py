@@ -242,7 +242,7 @@ class PinBanAdmin(ActDesk, ReadOnly):
         "approve": Act(
             _("审定"),
             (),
-            lambda pin, by: pin.approved_by_id is None and pin.set_by_id != by.user_id and by_signer(pin, by),
+            lambda pin, by: pin.approved_by_id is None and not by.speaks_for(pin.set_by_id) and by_signer(pin, by),
             lambda pin, by, _values: approve_pin(pin, by=by, at=by.at),
         ),
         "end": Act(

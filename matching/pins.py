@@ -45,7 +45,7 @@ def approve_pin(pin: PinBan, *, by: Person, at: dt.datetime) -> PinBan:
             if current.approved_by_id == by.user_id:
                 return current
             raise Conflict(_("此项已由他人审定。"))
-        if not by_signer(current, by) or current.set_by_id == by.user_id:
+        if not by_signer(current, by) or by.speaks_for(current.set_by_id):
             raise NotAllowed(_("锁定与排除须由设置人以外的签发人审定。"))
         current.approved_by_id = by.user_id
         current.save(update_fields=["approved_by"])

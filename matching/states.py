@@ -27,11 +27,11 @@ def by_signer(row: Provincial, by: Person) -> bool:
 
 def by_other_signer(round_: Round, by: Person) -> bool:
     """Publication takes two people: whoever proposed it does not approve it."""
-    return by_signer(round_, by) and round_.proposed_by_id is not None and round_.proposed_by_id != by.user_id
+    return by_signer(round_, by) and round_.proposed_by_id is not None and not by.speaks_for(round_.proposed_by_id)
 
 
 def by_second_signer(weights: Weights, by: Person) -> bool:
-    return by_signer(weights, by) and weights.drafted_by_id != by.user_id
+    return by_signer(weights, by) and not by.speaks_for(weights.drafted_by_id)
 
 
 def by_system(_row: object, by: Person) -> bool:

@@ -2,14 +2,15 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
-from organisations.models import DeclaredInterest, Membership, Organisation, Role, Unit, User
+from organisations.models import Cover, DeclaredInterest, Membership, Organisation, Role, Unit, User
 
 REVIEW_ROLES = frozenset({Role.HANDLER, Role.CHECKER, Role.SIGNER})
 FIRM_ROLES = frozenset({Role.FIRM_CLERK, Role.FIRM_OWNER})
@@ -23,7 +24,7 @@ class Seat:
     """One role in one organisation, with what a permission needs to know of it.
 
     `holders`: in a review unit, the user ids of everybody who holds the same role there today, this person included.
-    `recused`: which of them have declared an interest in which organisation.
+    `recused`: which of them have declared an interest in which organisation. `absent_id`: the seat is a colleague's, who is away.
     """
 
     organisation_id: int
@@ -35,6 +36,7 @@ class Seat:
     line: str = ""
     holders: frozenset[int] = frozenset()
     recused: frozenset[tuple[int, int]] = frozenset()
+    absent_id: int | None = None
 
     def holders_for(self, organisation_id: int) -> frozenset[int]:
         """Those of the holders who have declared no interest in that organisation."""
@@ -43,7 +45,10 @@ class Seat:
 
 @dataclass(frozen=True)
 class Person:
-    """An actor. `at` is the moment its seats were loaded; what it may see is asked as of that moment."""
+    """An actor. `at` is the moment its seats were loaded; what it may see is asked as of that moment.
+
+    `covers`: the colleagues it stands in for, by user id. `absent_id`: the one in whose place it acts just now.
+    """
 
     user_id: int | None
     label: str
@@ -51,6 +56,28 @@ class Person:
     at: dt.datetime
     is_system: bool = False
     interests: frozenset[int] = frozenset()
+    covers: Mapping[int, str] = field(default_factory=dict, hash=False)
+    absent_id: int | None = None
+
+    def speaks_for(self, user_id: int | None) -> bool:
+        """Whether that is this person or somebody they stand in for: to four eyes they are one."""
+        return user_id is not None and (user_id == self.user_id or user_id in self.covers)
+
+    def in_place_for(self, obj: Any, may: "Callable[[Person], bool]") -> "Person":
+        """As the record of an act on `obj` names this person: for a colleague whose task it is, or without whose seat they may not."""
+        if not self.covers:
+            return self
+        assignee = getattr(obj, "assignee_id", None)
+        if assignee not in self.covers and may(self._sitting(None)):
+            return self
+        wanted = [assignee] if assignee in self.covers else [absent for absent in self.covers if may(self._sitting(absent))]
+        if not wanted:
+            return self
+        return replace(self, label=f"{self.label}代 {self.covers[wanted[0]]} 办理", absent_id=wanted[0])
+
+    def _sitting(self, absent: int | None) -> "Person":
+        """In one's own seats (None), or in those of one who is away."""
+        return replace(self, seats=tuple(seat for seat in self.seats if seat.absent_id == absent), covers={})
 
     def has_interest_in(self, *organisation_ids: int | None) -> bool:
         """Whether this person has declared an interest in one of them, and so leaves their cases to others."""
@@ -137,12 +164,15 @@ def persons(users: Iterable[User], *, at: dt.datetime) -> dict[int, Person]:
     units = {m.organisation_id for rows in own.values() for m in rows if m.organisation.kind == Organisation.Kind.UNIT}
     holders: dict[tuple[int, str], set[int]] = defaultdict(set)
     recused: dict[int, set[int]] = {}
+    covered: dict[int | None, list[Membership]] = defaultdict(list)
     if units:
         seated = Membership.objects.filter(current, organisation__in=units, role__in=REVIEW_ROLES, user__is_active=True)
-        for organisation, role, user_id, interests in seated.values_list("organisation", "role", "user", _interests()):
-            holders[organisation, role].add(user_id)
-            recused[user_id] = set(interests)
-    return {user.pk: _person(user, own[user.pk], holders, recused, at=at) for user in users}
+        told = seated.select_related("user").annotate(interests=_interests(), deputy=_deputy(on)).order_by("id")
+        for membership in told:
+            holders[membership.organisation_id, membership.role].add(membership.user_id)
+            recused[membership.user_id] = set(membership.interests)
+            covered[membership.deputy].append(membership)
+    return {user.pk: _person(user, own[user.pk], covered.get(user.pk, []), holders, recused, at=at) for user in users}
 
 
 def _interests() -> ArraySubquery:
@@ -150,20 +180,35 @@ def _interests() -> ArraySubquery:
     return ArraySubquery(DeclaredInterest.objects.filter(user=OuterRef("user"), ended_at=None).values("organisation"))
 
 
+def _deputy(on: dt.date) -> Subquery:
+    """Of a membership: who stands in for its user there on that day."""
+    return Subquery(Cover.objects.on(on).filter(absent=OuterRef("user"), organisation=OuterRef("organisation")).values("deputy")[:1])
+
+
 def _person(
     user: User,
     memberships: list[Membership],
+    covered: list[Membership],
     holders: Mapping[tuple[int, str], set[int]],
     recused: Mapping[int, set[int]],
     *,
     at: dt.datetime,
 ) -> Person:
-    seats = tuple(_seat(m, frozenset(holders.get((m.organisation_id, m.role), ())), recused) for m in memberships)
+    """With their own seats first, then those of colleagues in offices where they sit themselves."""
+    offices = {m.organisation_id: m.organisation for m in memberships}
+    standing = [m for m in covered if m.organisation_id in offices]
+    for m in standing:
+        m.organisation = offices[m.organisation_id]
+    seats = tuple(_seat(m, holders, recused, covers=m.user_id != user.pk) for m in [*memberships, *standing])
     interests = frozenset(organisation for m in memberships for organisation in m.interests)  # type: ignore[attr-defined]  # annotated
-    return Person(user_id=user.pk, label=_label(user, memberships), seats=seats, at=at, interests=interests)
+    covers = {m.user_id: str(m.user) for m in standing}
+    return Person(user_id=user.pk, label=_label(user, memberships), seats=seats, at=at, interests=interests, covers=covers)
 
 
-def _seat(membership: Membership, holders: frozenset[int], recused: Mapping[int, set[int]]) -> Seat:
+def _seat(
+    membership: Membership, holders: Mapping[tuple[int, str], set[int]], recused: Mapping[int, set[int]], *, covers: bool = False
+) -> Seat:
+    held = frozenset(holders.get((membership.organisation_id, membership.role), ()))
     unit = getattr(membership.organisation, "unit", None) if membership.organisation.kind == Organisation.Kind.UNIT else None
     return Seat(
         organisation_id=membership.organisation_id,
@@ -173,8 +218,9 @@ def _seat(membership: Membership, holders: frozenset[int], recused: Mapping[int,
         unit_id=unit.pk if unit else None,
         unit_kind=unit.kind if unit else "",
         line=unit.line if unit else "",
-        holders=holders,
-        recused=frozenset((user, organisation) for user in holders for organisation in recused.get(user, ())),
+        holders=held,
+        recused=frozenset((user, organisation) for user in held for organisation in recused.get(user, ())),
+        absent_id=membership.user_id if covers else None,
     )
 
 

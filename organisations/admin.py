@@ -17,7 +17,7 @@ from unfold.forms import AdminPasswordChangeForm
 
 from common.models import AuditEvent, AuditSeal, CalendarException, Deadline
 from common.steps import Param, record
-from organisations import interests, roles
+from organisations import covers, interests, roles
 from organisations.acting import acting
 from organisations.actors import Person, person
 from organisations.clock import now
@@ -25,6 +25,7 @@ from organisations.desk import Desk, EditableRows, ReadOnly, Rows, TokenForm, to
 from organisations.desk import state as desk_state
 from organisations.models import (
     Batch,
+    Cover,
     DeclaredInterest,
     FirmBar,
     FirmProfile,
@@ -279,6 +280,22 @@ class DeclaredInterestAdmin(ActDesk, ReadOnly):
     ordering = ("-id",)
     acts = {"end": Act(_("解除"), (Param("because", "long_text", _("理由")),), interests.may_end, _end_interest)}
     list_acts = {"declare": Act(_("申报利益关系"), interests.PARAMS, lambda _nothing, by: interests.may_declare(by), _declare_interest)}
+
+
+def _end_cover(row: Cover, by: Person, _values: dict[str, Any]) -> None:
+    covers.end(row, by=by, at=by.at)
+
+
+@admin.register(Cover)
+class CoverAdmin(ActDesk, ReadOnly):
+    """替岗安排: named on a page (`portal.views.covers`), where the choice of people is one's own office; ended here too."""
+
+    list_display = ("absent", "deputy", "organisation", "from_on", "to_on", "reason", "ended_at")
+    list_filter = (("ended_at", admin.EmptyFieldListFilter),)
+    search_fields = ("absent__display_name", "deputy__display_name", "organisation__name")
+    list_select_related = ("absent", "deputy", "organisation")
+    ordering = ("-to_on", "-id")
+    acts = {"end": Act(_("提前结束"), (), covers.may_end, _end_cover)}
 
 
 @admin.register(ReviewReason)

@@ -52,6 +52,7 @@ class SeatShown(serializers.Serializer[Seat]):
     province = serializers.CharField()
     unit_kind = serializers.CharField(allow_blank=True)
     line = serializers.CharField(allow_blank=True)
+    absent_id = serializers.IntegerField(allow_null=True, help_text=str(_("替岗时：此岗位的外出人员。")))
 
 
 class MeShown(serializers.Serializer[Any]):

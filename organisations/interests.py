@@ -56,7 +56,7 @@ def declare(organisation: Organisation, *, reason: str, by: Person, at: dt.datet
 
 def may_end(interest: DeclaredInterest, by: Person) -> bool:
     """Another reviewer or the administrator of a unit the declarer sits in; asks for the declarer's seats."""
-    if interest.ended_at is not None or by.user_id == interest.user_id:
+    if interest.ended_at is not None or by.speaks_for(interest.user_id):
         return False
     mine = [seat.organisation_id for seat in by.seats if seat.role in REVIEW_ROLES or seat.role == Role.UNIT_ADMIN]
     return Membership.objects.filter(user=interest.user_id, organisation__in=mine).exists()

@@ -19,6 +19,7 @@ FLOW = (
     "organisations.firmprofile",
     "organisations.industry",
     "organisations.industrytag",
+    "organisations.cover",
     "organisations.declaredinterest",
     "organisations.organisation",
     "organisations.policynotice",
@@ -72,6 +73,7 @@ FLOW = (
     "common.calendarexception",
 )
 MONEY = (
+    "organisations.cover",
     "organisations.declaredinterest",
     "organisations.organisation",
     "organisations.policyparameter",
@@ -170,7 +172,7 @@ DESKS = (
         "unit-admin",
         _("单位管理员"),
         lambda seat: seat.role == Role.UNIT_ADMIN,
-        view=("organisations.declaredinterest",),  # the people of the unit have a page: `organisations.staff`
+        view=("organisations.cover", "organisations.declaredinterest"),  # the people of the unit have a page: `organisations.staff`
     ),
 )
 

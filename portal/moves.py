@@ -175,5 +175,5 @@ def of_round(round_: Round, by: Person) -> Move:
     if round_.state == Round.State.SOLVED:
         if round_.proposed_by_id is None:
             return Move(PROVINCE, _("核对结果并提请发布"), None, mine)
-        return Move(PROVINCE, _("由另一位签发人审定发布"), None, mine and round_.proposed_by_id != by.user_id)
+        return Move(PROVINCE, _("由另一位签发人审定发布"), None, mine and not by.speaks_for(round_.proposed_by_id))
     return Move()

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from organisations import covers
 from organisations.actors import Person
 from organisations.interests import may_declare
 from organisations.models import Role
@@ -57,6 +58,7 @@ MENU = (
     Entry("appetites", _("投放意向"), declares),
     Entry("registrations", _("入驻核验"), sees_filings),
     Entry("interests", _("回避申报"), may_declare),
+    Entry("covers", _("替岗安排"), covers.may_name),
     Entry("people", _("人员管理"), lambda by: bool(lets_in(by))),
     Entry("tokens", _("系统对接"), lambda by: bool(by.administers)),
     Entry("accounts", _("额度与预算"), lambda by: oversees(by) or is_bank(by)),

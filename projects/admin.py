@@ -33,11 +33,11 @@ from projects.states import FILING_STEPS
 
 class ReviewStepRows(Rows):
     model = ReviewStep
-    fields = ("position", "unit", "stage", "working_days", "started_at", "due_at", "passed_at", "passed_by", "opinion")
+    fields = ("position", "unit", "stage", "working_days", "started_at", "due_at", "passed_at", "passed_by", "passed_for", "opinion")
     show_change_link = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewStep]:
-        return super().get_queryset(request).select_related("unit__organisation", "passed_by").order_by("position")
+        return super().get_queryset(request).select_related("unit__organisation", "passed_by", "passed_for").order_by("position")
 
 
 class NeedRows(Rows):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.errors import Problem
 from common.steps import Actor, Crew, Taken, actor_for, lock, only, take_many, update_rows
-from common.steps.table import nothing_missing
+from common.steps.table import nothing_missing, standing_in
 from common.workdays import load_calendar
 from organisations.models import ReviewReason, Unit
 from projects import clocks, disclosures, returning
@@ -183,7 +183,8 @@ def _pass_on(filings: Sequence[Filing], *, by: By, at: dt.datetime, opinion: str
     following: dict[int, ReviewStep | None] = {}
     for filing in filings:
         step = filing.current_step
-        step.passed_at, step.passed_by_id, step.opinion = at, actor_for(by, filing).user_id, opinion
+        actor = standing_in(actor_for(by, filing), filing, FILING_STEPS["pass"].allow)
+        step.passed_at, step.passed_by_id, step.passed_for_id, step.opinion = at, actor.user_id, getattr(actor, "absent_id", None), opinion
         passed.append(step)
         following[filing.pk] = next((later for later in filing.steps.all() if later.position > step.position), None)
     leaving = [filing for filing in filings if _leaves_unit(filing, following[filing.pk])]
@@ -199,7 +200,7 @@ def _pass_on(filings: Sequence[Filing], *, by: By, at: dt.datetime, opinion: str
         if later is not None and later.started_at is None:
             later.started_at = at
             started.append(later)
-    update_rows(passed, ["passed_at", "passed_by", "opinion"])
+    update_rows(passed, ["passed_at", "passed_by", "passed_for", "opinion"])
     update_rows(started, ["started_at", "due_at"])
     batches = load_batches(leaving) if leaving else []
     changes: dict[int, dict[str, Any]] = {filing.pk: {"current_step": following[filing.pk]} for filing in filings}

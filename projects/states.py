@@ -31,7 +31,8 @@ def by_current_reviewer(filing: Filing, by: Person) -> bool:
 
     Nobody reviews what their own firm filed, nor in a second unit what they passed in a first. Inside a unit nobody takes a second
     stage while another holder of that role has not acted, nor an early stage that others can take if they alone hold a later one:
-    so four eyes see the case wherever the unit has them, and a unit of one or two people is never stuck.
+    so four eyes see the case wherever the unit has them, and a unit of one or two people is never stuck. Whoever stands in for a
+    colleague is one person with them, and in their place takes no stage at all where that would leave one pair of eyes.
     """
     step = filing.current_step
     if step is None or by.seat(filing.firm_id) is not None:
@@ -39,12 +40,18 @@ def by_current_reviewer(filing: Filing, by: Person) -> bool:
     seat = by.unit_seat(step.unit_id, step.stage)
     if seat is None:
         return False
-    passed = {done.passed_by_id for done in filing.steps.all() if done.passed_by_id is not None}
-    others = seat.holders_for(filing.firm_id) - passed - {by.user_id}
-    if by.user_id in passed:
-        own_units = {done.unit_id for done in filing.steps.all() if done.passed_by_id == by.user_id}
-        return own_units == {step.unit_id} and not others
+    done = [(one.unit_id, passed) for one in filing.steps.all() for passed in (one.passed_by_id, one.passed_for_id) if passed is not None]
+    own_units = {unit for unit, passed in done if by.speaks_for(passed)}
+    if seat.absent_id is not None:
+        return not own_units and not _is_needed_later(filing, by)
+    others = {user for user in seat.holders_for(filing.firm_id) if not by.speaks_for(user)} - {passed for _unit, passed in done}
+    if own_units:
+        return own_units == {step.unit_id} and not others and not _stood_in(filing, by)
     return not (others and _is_needed_later(filing, by))
+
+
+def _stood_in(filing: Filing, by: Person) -> bool:
+    return any(done.passed_by_id == by.user_id and done.passed_for_id is not None for done in filing.steps.all())
 
 
 def _is_needed_later(filing: Filing, by: Person) -> bool:

@@ -22,7 +22,7 @@ ACTION = re.compile(r'^<form\b[^>]*action="([^"]*)"')
 TOKEN = re.compile(r'name="seen"[^>]* value="\d+"')
 CHOSEN = re.compile(r'name="row"')  # of a list: each row carries its own, "12:3"
 ADDS = re.compile(
-    r"/(sign-out|i18n/setlang|sign-in|account/.*|register|register/ask|join|can-i-apply|interests|forwards|answers|sheets/(unchanged|\d+)"
+    r"/(sign-out|i18n/setlang|sign-in|account/.*|register|register/ask|join|can-i-apply|interests|covers(/.*)?|forwards|answers|sheets/(unchanged|\d+)"
     r"|(notices|machine|tokens|webhooks|exports|imports|people)(/.*)?|filings/new|filings/bulk/.*|appetites/new|rounds/\d+/scenarios"
     r"|(filings|deals)/\d+/entries/.*|filings/\d+/(files|change|archive)|.*/scans|filings/\d+/files/\d+/remove"
     r"|filings/\d+/disclosures/\d+/withdraw|non-matches/\d+/smallest)/"

@@ -37,6 +37,12 @@ def actor_for(by: "Actor | Crew | Mapping[int, Actor]", obj: Any) -> Any:
     return on(obj) if on is not None else cast("Actor", by)
 
 
+def standing_in(by: Actor, obj: Any, may: Callable[[Any, Any], bool]) -> Any:
+    """`by` as the record of an act on `obj` names them, where they may stand in for somebody (`in_place_for` of the actor)."""
+    place: Callable[[Any, Callable[[Any], bool]], Actor] | None = getattr(by, "in_place_for", None)
+    return place(obj, lambda actor: may(obj, actor)) if place is not None else by
+
+
 def nothing_missing(_obj: Any) -> Iterable[Problem]:
     return ()
 

@@ -14,7 +14,7 @@ from common.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, 
 from common.models import AuditEvent
 from common.steps.events import event_of, stale
 from common.steps.rows import insert_rows, update_rows
-from common.steps.table import Actor, Crew, Step, actor_for, nothing_missing
+from common.steps.table import Actor, Crew, Step, actor_for, nothing_missing, standing_in
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ def take(
     with transaction.atomic():
         _relock(obj)
         _examine(step, obj, by=by, seen=seen, note=note, also=also)
+        by = standing_in(by, obj, step.allow)  # asked before anything changes
         written = _changes_of(changes, obj)
         event = _apply(step, verb, obj, by=by, at=at, note=note, changes=written, facts=facts)
         obj.save(update_fields=sorted({"state", "version", *written}))
@@ -100,10 +101,10 @@ def take_many(
             except DomainError as error:
                 errors[pk] = error
         admitted = [obj for pk, obj in sorted(wanted.items()) if pk not in errors]
+        actors = {obj.pk: standing_in(actor_for(by, obj), obj, step.allow) for obj in admitted}  # asked before anything changes
         written = (changes(admitted) if callable(changes) else changes) or {}
         events = [
-            _apply(step, verb, obj, by=actor_for(by, obj), at=at, note=note, changes=written.get(obj.pk, {}), facts=facts)
-            for obj in admitted
+            _apply(step, verb, obj, by=actors[obj.pk], at=at, note=note, changes=written.get(obj.pk, {}), facts=facts) for obj in admitted
         ]
         update_rows(admitted, sorted({"state", "version"}.union(*(written.get(obj.pk, {}) for obj in admitted))))
         insert_rows(events)
@@ -148,6 +149,7 @@ def amend(
             )
         if problems := list(also(obj)):
             raise Invalid(problems)
+        by = standing_in(by, obj, allow)
         state = getattr(obj, "state", "")
         written = _changes_of(changes, obj)
         event = event_of(obj, verb, source=state, target=state, by=by, at=at, note=note, changes=told(_write(obj, written)))

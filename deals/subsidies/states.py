@@ -31,7 +31,7 @@ def by_deciding_office(claim: SubsidyClaim, by: Person) -> bool:
 
     Whoever filed or reviewed the claim does not decide it too.
     """
-    if claim.office_id is None or by.user_id == claim.prepared_by_id:
+    if claim.office_id is None or by.speaks_for(claim.prepared_by_id):
         return False
     return by.unit_seat(claim.office_id, *FINANCE) is not None
 

@@ -61,9 +61,9 @@ def _for_bank(filing: Filing, form: Mapping[str, Any], by: Person) -> dict[str, 
 
 
 def _opinions(filing: Filing) -> Part:
-    steps = filing.steps.select_related("unit__organisation", "passed_by").order_by("position")
+    steps = filing.steps.select_related("unit__organisation", "passed_by", "passed_for").order_by("position")
     rows = [
-        (step.position, step.unit.organisation.name, step.get_stage_display(), _moment(step.passed_at), step.passed_by or "", step.opinion)
+        (step.position, step.unit.organisation.name, step.get_stage_display(), _moment(step.passed_at), step.passed_as, step.opinion)
         for step in steps
     ]
     return table("03-审核意见.csv", "各环节办理与意见", ("顺序", "单位", "环节", "办结时间", "办理人", "意见"), rows)

@@ -4,6 +4,7 @@ An `Organisation` is a tenant: a firm, a review unit, a bank, a bank branch. A `
 """
 
 from organisations.models.aboard import AccessCode, Registration, WrongCode
+from organisations.models.covers import Cover, CoverQuerySet
 from organisations.models.firms import FirmBar, FirmProfile, FirmYear
 from organisations.models.interests import DeclaredInterest, DeclaredInterestQuerySet
 from organisations.models.notices import PolicyNotice
@@ -17,6 +18,8 @@ from organisations.models.units import ReviewChain, Unit, UnitCovers
 __all__ = [
     "AccessCode",
     "Batch",
+    "Cover",
+    "CoverQuerySet",
     "DeclaredInterest",
     "DeclaredInterestQuerySet",
     "FirmBar",

@@ -30,7 +30,7 @@ def assign(filing: Filing, *, assignee: int, by: Person, at: dt.datetime) -> Fil
     """Named anew, it is the last that counts."""
     with transaction.atomic():
         filing = holding.held(filing)
-        holding.require(filing, by, allow=_of_unit, states=IN_REVIEW)
+        by = holding.require(filing, by, allow=_of_unit, states=IN_REVIEW)
         if assignee not in dict(_holders(filing, at=at)):
             raise Invalid([Problem("assignee", "unknown_choice", _("此人不在本环节的岗位上。"), _("请从列出的人员中选择。"))])
         step = filing.current_step

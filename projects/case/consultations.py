@@ -41,7 +41,7 @@ def ask(filing: Filing, *, to_unit: str, question: str, by: Person, at: dt.datet
     """Ask a unit, which sees the case until it has answered. One open question for each unit."""
     with transaction.atomic():
         filing = holding.held(filing)
-        holding.require(filing, by, allow=by_unit_in_charge, states=UNDER_WAY)
+        by = holding.require(filing, by, allow=by_unit_in_charge, states=UNDER_WAY)
         own, asked = step_in_charge(filing), next((unit for unit in _around(filing) if unit.code == to_unit), None)
         if problems := list(_problems(filing, asked)):
             raise Invalid(problems)

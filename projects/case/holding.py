@@ -22,14 +22,15 @@ def held(filing: Filing) -> Filing:
     return current
 
 
-def require(filing: Filing, by: Person, *, allow: Callable[[Filing, Person], bool], states: Container[str]) -> None:
-    """May this person do it, and is it the time? Raises NotAllowed or Conflict."""
+def require(filing: Filing, by: Person, *, allow: Callable[[Filing, Person], bool], states: Container[str]) -> Person:
+    """May this person do it, and is it the time? Raises NotAllowed or Conflict. Returns them as the record is to name them."""
     if not allow(filing, by):
         raise NotAllowed
     if filing.state not in states:
         raise Conflict(_("此件当前为“%(state)s”，不能办理此事。") % {"state": filing.get_state_display()})
     if interested(filing, by):
         raise NotAllowed(_("您已申报与此件当事方存在利益关系，须回避。"), code="recused", remedy=_("请由本单位其他人员办理。"))
+    return by.in_place_for(filing, lambda actor: allow(filing, actor))
 
 
 def of(row: Any) -> Filing:

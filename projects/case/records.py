@@ -141,7 +141,7 @@ def _recorded(
 ) -> Any:
     with transaction.atomic():
         filing = holding.held(filing)
-        holding.require(filing, by, allow=in_its_chain, states=SUBMITTED)
+        by = holding.require(filing, by, allow=in_its_chain, states=SUBMITTED)
         if problems:
             raise Invalid(problems)
         row = model(filing=filing, unit_id=_own_unit(filing, by), by_user_id=by.user_id, at=at, province=filing.province, **facts)

@@ -42,7 +42,11 @@ def by_its_reviewer(row: UnlockRequest, by: Person) -> bool:
 
 def by_somebody_else(row: Appeal, by: Person) -> bool:
     """Of the unit that looks at it again, anybody but who decided."""
-    return by.unit_seat(row.unit_id, *REVIEW_ROLES) is not None and by.user_id != row.decided_by_id and by.seat(row.filing.firm_id) is None
+    return (
+        by.unit_seat(row.unit_id, *REVIEW_ROLES) is not None
+        and not by.speaks_for(row.decided_by_id)
+        and by.seat(row.filing.firm_id) is None
+    )
 
 
 def by_deciding_stage(row: ChangeRequest, by: Person) -> bool:

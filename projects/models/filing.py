@@ -113,6 +113,11 @@ class Filing(Provincial, Versioned):
     def __str__(self) -> str:
         return self.title or str(_("未命名申报"))
 
+    @property
+    def assignee_id(self) -> int | None:
+        """Who is named for the stage where it lies."""
+        return self.current_step.assignee_id if self.current_step else None
+
 
 class FilingVersion(Provincial):
     """The form as it stood at one submission. Never changed."""

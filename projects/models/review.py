@@ -43,6 +43,9 @@ class ReviewStep(Provincial):
     due_at = models.DateTimeField(_("到期"), null=True, blank=True)
     passed_at = models.DateTimeField(_("办结"), null=True, blank=True)
     passed_by = models.ForeignKey("organisations.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("办理人"))
+    passed_for = models.ForeignKey(
+        "organisations.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("代何人办理")
+    )
     opinion = models.TextField(_("意见"), blank=True)
     returns = models.PositiveSmallIntegerField(_("退回次数"), default=0)
     assignee = models.ForeignKey("organisations.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("承办人"))
@@ -69,6 +72,11 @@ class ReviewStep(Provincial):
 
     def __str__(self) -> str:
         return f"{self.unit} {self.get_stage_display()}"
+
+    @property
+    def passed_as(self) -> str:
+        """The officer's name as papers give it."""
+        return f"{self.passed_by}代 {self.passed_for} 办理" if self.passed_for else str(self.passed_by or "")
 
 
 def passed_through(units: Iterable[int], filing: str = "") -> Q:

@@ -51,7 +51,7 @@ DESKS = (
     )
     | {
         "organisations.organisation": MONEY,
-        "organisations.declaredinterest": who(MONEY, "uadmin"),
+        **_desks(who(MONEY, "uadmin"), "organisations.declaredinterest organisations.cover"),
         "organisations.user": who("root"),
         "organisations.membership": who("root"),
         "common.calendarexception": who(MONEY, "ops"),
@@ -89,6 +89,7 @@ ACTS: Mapping[str, tuple[str, Mapping[str, frozenset[str]]]] = {
     "lenders.appetiteletter": ("letters", dict.fromkeys(("register", "void"), OFFICE)),
     "schemes.budget": ("budgets", {"document": who("qian")}),
     "organisations.declaredinterest": ("interests", {"end": who("uadmin")}),  # of the declarer's own unit
+    "organisations.cover": ("covers", {"end": who("uadmin")}),
 }
 # model → the buttons of its list
 LIST_ACTS = {

@@ -62,6 +62,7 @@ SEES = {
     "notices": who("lin"),
     "webhooks": who("lin"),
     "deliveries": who("lin ops"),
+    "covers": who(COUNTY, "uadmin audit"),  # of the office, and the province's auditors
 } | dict.fromkeys(
     ("banks", "branches", "regions", "industries", "programmes", "batches", "schemes", "decline-codes"), SIGNED_IN
 )  # fmt: skip
@@ -181,6 +182,8 @@ PAGES = {
     "accounts/": Page(who(PROVINCE, BANKS)),
     "accounts/<int:pk>/": Page(SEES["appetites"], of="accounts", closed=HIDDEN),
     "interests/": Page(who(REVIEWERS, FINANCE)),
+    "covers/": Page(who(REVIEWERS, FINANCE, "uadmin")),
+    "covers/<int:pk>/end/": Page(post=who("chen uadmin"), of="covers"),
     "appetites/": Page(who("bao an mo_bank")),
     "appetites/new/": Page(who("bao an mo_bank")),
     "appetites/<int:pk>/": Page(who("bao"), of="appetites"),
@@ -277,6 +280,8 @@ CALLS = {
     "imports/<int:pk>/marked/": {"GET": detail("imports")},
     "imports/<int:pk>/rows/": {"GET": detail("imports")},
     "notices/<int:pk>/read/": {"POST": Page(post=who("lin"), of="notices")},
+    "covers/": {"POST": Page(post=who(REVIEWERS, FINANCE, "uadmin"))},
+    "covers/<int:pk>/end/": {"POST": Page(post=who("chen uadmin"), of="covers")},
     "deliveries/<int:pk>/replay/": {"POST": Page(post=who("lin"), of="deliveries")},
     "appetites/<int:pk>/statement/": {"GET": detail("appetites")},
 }

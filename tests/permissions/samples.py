@@ -20,7 +20,7 @@ from matching.states import WEIGHTS_STEPS
 from organisations import interests
 from organisations.actors import person
 from organisations.identifiers import make_uscc
-from organisations.models import Organisation, Registration, User
+from organisations.models import Cover, Organisation, Registration, User
 from portal.views.steps import KINDS
 from projects.models import AnswerRow, Filing, MinistryAnswer, ProjectFile
 from tests import factories
@@ -138,6 +138,7 @@ def _of_everybody(world: World, users: Mapping[str, User], lins: Mapping[str, An
         "appetites": world.appetites["ICBC-WH"],
         "accounts": world.appetites["ICBC-WH"].account,
         "interests": interests.declare(world.branches["CCB-WH"].organisation, reason="亲属任职", by=person(users["chen"], at=NOW), at=NOW),
+        "covers": _cover(world, users),
         "banks": world.banks["ICBC"],
         "branches": world.branches["ICBC-WH"],
         "regions": world.regions["420111"],
@@ -182,6 +183,13 @@ def _of_everybody(world: World, users: Mapping[str, User], lins: Mapping[str, An
         "budgets": world.budgets[2026],
         "reporting-months": ReportingMonth.objects.create(month=TODAY.replace(month=1, day=1), province=HUBEI),
     }
+
+
+def _cover(world: World, users: Mapping[str, User]) -> Cover:
+    """Of next month: who stands in today would be somebody else in every cell."""
+    days = {"from_on": TODAY + dt.timedelta(days=30), "to_on": TODAY + dt.timedelta(days=31)}
+    who = {"absent": users["chen"], "deputy": users["hu"], "named_by": users["chen"]}
+    return Cover.objects.create(organisation=world.units["IND-420111"].organisation, named_at=NOW, province=HUBEI, **who, **days)
 
 
 def _secrets(firm: Organisation, case: Mapping[str, Any]) -> tuple[str, ...]:
