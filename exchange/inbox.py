@@ -22,9 +22,11 @@ from organisations.actors import FIRM_ROLES, REVIEW_ROLES, Person
 from organisations.models import Organisation
 
 When = NoticeChoice.When
-FIRM_IS_TOLD: frozenset[Receivers] = frozenset({receivers.firm, receivers.other_side, receivers.other_writer, receivers.claimant})
+FIRM_IS_TOLD: frozenset[Receivers] = frozenset(
+    {receivers.firm, receivers.other_side, receivers.other_writer, receivers.claimant}
+)
 BANK_IS_TOLD: frozenset[Receivers] = frozenset({receivers.bank, receivers.other_side, receivers.claimant})
-EITHER: frozenset[Receivers] = frozenset({receivers.late, receivers.late_and_supervised})
+EITHER: frozenset[Receivers] = frozenset({receivers.late, receivers.late_and_head, receivers.late_and_supervised})
 
 
 @dataclass(frozen=True)

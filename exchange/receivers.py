@@ -14,10 +14,12 @@ from deals.models import Deal, SubsidyClaim
 from deals.states import OFFICERS
 from organisations.actors import FIRM_ROLES, REVIEW_ROLES
 from organisations.models import Cover, Membership, Role, Unit
+from projects.clocks import REVIEW
 from projects.models import Filing, ReviewStep
 from schemes.models import Scheme
 
 BANKERS = frozenset(OFFICERS)
+WORKING = REVIEW_ROLES | FIRM_ROLES | BANKERS
 
 
 @dataclass(frozen=True)
@@ -101,15 +103,46 @@ def escalated_to(happened: Happened) -> Iterable[Desk]:
 
 
 def late(happened: Happened) -> Iterable[Desk]:
-    """Whose clock passed a mark at that moment."""
-    marks = ("reminded_at_50", "reminded_at_80", "overdue_noticed_at")
-    passed = [clock for clock in happened.clocks if happened.event.at in {getattr(clock, mark) for mark in marks}]
-    return [Desk(clock.organisation_id, REVIEW_ROLES | FIRM_ROLES | BANKERS) for clock in passed]
+    """Whose clock passed a mark at that moment: in an office where a case lies, the officer at whose stage it is."""
+    return [_officer(happened, clock) or Desk(clock.organisation_id, WORKING) for clock in _passed(happened)]
+
+
+def late_and_head(happened: Happened) -> Iterable[Desk]:
+    """The officer's whole office, with whoever signs for it."""
+    return [Desk(clock.organisation_id, WORKING) for clock in _passed(happened)]
 
 
 def late_and_supervised(happened: Happened) -> Iterable[Desk]:
-    """督办: the province's office of the track hears of it too."""
-    return [*late(happened), *happened.office(happened.filing.track)]
+    """督办: the office, the tier above it, and the province's office of the track."""
+    above = (_above(happened.filing, clock) for clock in _passed(happened))
+    return [*late_and_head(happened), *(desk for desk in above if desk), *happened.office(happened.filing.track)]
+
+
+def _passed(happened: Happened) -> Sequence[Deadline]:
+    """The clocks that passed a mark at that moment; of an event that tells whose clock it was, that one."""
+    marks = ("reminded_at_50", "reminded_at_80", "overdue_noticed_at")
+    kind = happened.event.changes.get("clock")
+    return [
+        clock
+        for clock in happened.clocks
+        if clock.kind == (kind or clock.kind) and happened.event.at in {getattr(clock, mark) for mark in marks}
+    ]
+
+
+def _officer(happened: Happened, clock: Deadline) -> Desk | None:
+    """Of a case in review: who is named for the stage where it lies, else whoever holds it."""
+    step: ReviewStep | None = happened.filing.current_step
+    if clock.kind != REVIEW or step is None or step.unit.organisation_id != clock.organisation_id:
+        return None
+    return Desk(clock.organisation_id, REVIEW_ROLES if step.assignee_id else frozenset({step.stage}), step.assignee_id)
+
+
+def _above(filing: Filing, clock: Deadline) -> Desk | None:
+    """The unit after that of the clock on the case's own way."""
+    way = sorted(filing.steps.all(), key=lambda step: step.position)
+    last = max((step.position for step in way if step.unit.organisation_id == clock.organisation_id), default=None)
+    following = next((step for step in way if last is not None and step.position > last), None)
+    return Desk(following.unit.organisation_id, REVIEW_ROLES) if following else None
 
 
 def province(happened: Happened) -> Iterable[Desk]:
