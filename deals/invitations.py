@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict
-from common.steps import Taken, lock, lock_only, only, take_many
+from common.steps import Taken, lock, lock_only, only, record_many, take_many
 from deals import clocks, commitments, holds, needs, sending, showing, standbys
 from deals.bulk import By, succeeded, voice
 from deals.clocks import CONSENT, CONTACT, Clock
@@ -22,7 +22,7 @@ from deals.models import Deal, Invitation, Origin
 from deals.sending import PARTIES, Letter
 from deals.states import BEFORE_SIGNING, DEAL_STEPS, INVITATION_STEPS
 from matching import rounds
-from matching.models import Recommendation, Round
+from matching.models import NonMatch, Recommendation, Round
 from matching.states import RECOMMENDATION_STEPS
 from organisations.actors import Person, system
 from projects import candidate_list, review
@@ -30,6 +30,7 @@ from projects.disclosures import Telling
 from projects.models import Disclosure, Filing, IntendedBank, Need
 
 R = Recommendation.State
+UNMATCHED = "unmatched"
 SIGNED = (Deal.State.SIGNED, Deal.State.DRAWING, Deal.State.COMPLETED, Deal.State.REPAID)
 
 
@@ -206,7 +207,7 @@ def _finish(
 def publish_round(round_: Round, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> rounds.Published:
     """Publish what a round recommends, as far as events have not overtaken it, and send each lead's invitation. Again: the same answer."""
     with transaction.atomic():
-        lock(Round.objects.filter(pk=round_.pk))
+        (before,) = lock(Round.objects.filter(pk=round_.pk))
         told = Recommendation.objects.filter(round=round_)
         needs.lock_only(Need.objects.filter(pk__in=told.values("need")))
         outdated = lock(Recommendation.objects.filter(need__in=told.values("need"), state=R.STANDBY).exclude(round=round_))
@@ -215,7 +216,14 @@ def publish_round(round_: Round, *, by: Person, at: dt.datetime, seen: int, note
         going = set(published.going.values_list("need", flat=True))
         take_many(RECOMMENDATION_STEPS, "spend", [row for row in outdated if row.need_id in going], by=system(at), at=at)
         _invite_leads(published.going, by=by, at=at)
+        if before.state != Round.State.PUBLISHED:
+            record_many(_left_out(round_), UNMATCHED, by=by, at=at)
     return published
+
+
+def _left_out(round_: Round) -> list[NonMatch]:
+    """What the round said of needs that are still on the list: their firms are told."""
+    return list(NonMatch.objects.filter(round=round_, need__filing__state=Filing.State.LISTED).only("province").order_by("pk"))
 
 
 def _invite_leads(leads: QuerySet[Recommendation], *, by: Person, at: dt.datetime) -> list[Invitation]:

@@ -23,7 +23,7 @@ from organisations.models import Organisation
 
 When = NoticeChoice.When
 FIRM_IS_TOLD: frozenset[Receivers] = frozenset(
-    {receivers.firm, receivers.other_side, receivers.other_writer, receivers.claimant}
+    {receivers.firm, receivers.firm_of_need, receivers.other_side, receivers.other_writer, receivers.claimant}
 )
 BANK_IS_TOLD: frozenset[Receivers] = frozenset({receivers.bank, receivers.other_side, receivers.claimant})
 EITHER: frozenset[Receivers] = frozenset({receivers.late, receivers.late_and_head, receivers.late_and_supervised})

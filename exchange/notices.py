@@ -118,6 +118,7 @@ KINDS: Sequence[Kind] = (
     Kind(ROUND, "solve", _("推荐轮次 %(title)s 已算完，请核对"), to.province),
     Kind(ROUND, "fail", _("推荐轮次 %(title)s 计算失败"), to.province, urgent=True),
     Kind(ROUND, "propose", _("推荐轮次 %(title)s 提请发布，请审定"), to.signers, group=True),
+    Kind("matching.nonmatch", "unmatched", _("“%(title)s”%(year)s年的融资需求本轮未获推荐"), to.firm_of_need, tells=WHY),
     Kind(SCENARIO, "solve", _("情景测算“%(title)s”已完成"), to.asker),
     Kind(SCENARIO, "fail", _("情景测算“%(title)s”失败"), to.asker),
 )

@@ -57,6 +57,10 @@ def firm(happened: Happened) -> Iterable[Desk]:
     return [Desk(happened.filing.firm_id, FIRM_ROLES)]
 
 
+def firm_of_need(happened: Happened) -> Iterable[Desk]:
+    return [Desk(happened.obj.need.firm_id, FIRM_ROLES)]
+
+
 def bank(happened: Happened) -> Iterable[Desk]:
     return [Desk(happened.obj.branch.organisation_id, BANKERS)]
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from deals.models import Deal, Invitation, SubsidyClaim
-from matching.models import Round, Scenario
+from matching.explain import why_not
+from matching.models import NonMatch, Round, Scenario
 from organisations.actors import Person
 from projects.models import Appeal, ChangeRequest, Consultation, Filing, ForwardBatch, Remark, UnlockRequest
 
@@ -55,6 +57,13 @@ def _of_claim(row: SubsidyClaim) -> Mapping[str, str]:
     return {**_of_filing(row.deal.filing), "scheme": row.scheme.name, "period": row.period_end.isoformat()}
 
 
+def _of_non_match(row: NonMatch) -> Mapping[str, str]:
+    """The reason as a sentence, when the next round is, and what the firm itself can do until then."""
+    first, *_others, following = why_not(row)
+    do = _("您可以：在申报页面登记自行达成的贷款，申请变更意向银行或融资需求，或联系受理单位协助对接。")
+    return {**_of_filing(row.need.filing), "year": str(row.need.year), "why": f"{first}{following}{do}"}
+
+
 def _of_round(row: Round) -> Mapping[str, str]:
     return {"title": row.number}
 
@@ -100,6 +109,12 @@ SUBJECTS: Mapping[str, Subject] = {
         "/claims/{}/",
         _of_claim,
         (SubsidyClaim, "pk"),
+    ),
+    "matching.nonmatch": Subject(
+        lambda: NonMatch.objects.select_related("need__filing__firm").annotate(filing_id=models.F("need__filing")),
+        FILING_PAGE,
+        _of_non_match,
+        AT_FILING,
     ),
     "matching.round": Subject(Round.objects.all, "/rounds/{}/", _of_round, (Round, "pk")),
     "matching.scenario": Subject(
