@@ -1,13 +1,14 @@
 """The filters of the API's lists, as strict as their description.
 
-django-filter takes what it cannot read as a number, a day or a truth for no filter at all, and the list would show everything.
+django-filter takes what it cannot read as a number, a day or a truth, and whatever is left empty, for no filter at all, and the list
+would show everything.
 """
 
 import re
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from django_filters import BooleanFilter, DateFilter, NumberFilter
+from django_filters import BooleanFilter, DateFilter, Filter, NumberFilter
 from django_filters.rest_framework import DjangoFilterBackend
 
 from common.errors import Invalid, Problem
@@ -16,6 +17,7 @@ FORMS = (
     (BooleanFilter, re.compile(r"true|false", re.IGNORECASE), _("只能填 true 或 false。")),
     (NumberFilter, re.compile(r"-?\d{1,18}"), _("只能填整数。")),
     (DateFilter, re.compile(r"\d{4}-\d{2}-\d{2}"), _("只能填日期，例如 2026-11-20。")),
+    (Filter, re.compile(r".+", re.DOTALL), _("不能为空。")),
 )
 
 
@@ -28,9 +30,9 @@ class StrictFilters(DjangoFilterBackend):
 
 
 def _forms(filterset: Any) -> list[tuple[str, tuple[re.Pattern[str], Any]]]:
-    """The filters whose text has a form, by name."""
+    """Each filter's name, and the form its text has."""
     filters = filterset.filters if filterset else {}
-    return [(name, (form, words)) for name, one in filters.items() for kind, form, words in FORMS if isinstance(one, kind)]
+    return [(name, next((form, words) for kind, form, words in FORMS if isinstance(one, kind))) for name, one in filters.items()]
 
 
 def _is_wrong(request: Any, name: str, form: re.Pattern[str]) -> bool:

@@ -120,7 +120,7 @@ class Pages(BasePagination):
 
 def order_of(request: Request, view: Any) -> str:
     """The order asked for, by one of the view's `ordering_fields`."""
-    wanted = request.query_params.get("ordering", "") or NEWEST
+    wanted = request.query_params.get("ordering", NEWEST)
     if wanted.removeprefix("-") not in _fields(view):
         message = _("不能按“%(name)s”排序。") % {"name": wanted}
         raise _refusal("ordering", "unknown_order", message, _("可按以下各项排序：%(names)s。") % {"names": "、".join(_fields(view))})
@@ -132,9 +132,7 @@ def _fields(view: Any) -> tuple[str, ...]:
 
 
 def _size(request: Request) -> int:
-    sent = request.query_params.get("page_size", "")
-    if not sent:
-        return PAGE_SIZE
+    sent = request.query_params.get("page_size", str(PAGE_SIZE))
     if not (sent.isascii() and sent.isdigit() and len(sent) < 4 and 1 <= int(sent) <= PAGE_SIZE_MAX):
         message = _("每页行数须为 1 至 %(most)d 的整数。") % {"most": PAGE_SIZE_MAX}
         raise _refusal("page_size", "not_a_page_size", message, _("不填即每页 50 行。"))

@@ -60,6 +60,14 @@ def test_the_schema_has_no_warnings(tmp_path):
     assert "/api/me/" in (tmp_path / "schema.yaml").read_text()
 
 
+@pytest.mark.parametrize("name", ["level", "page_size", "ordering"])
+def test_what_is_asked_for_and_left_empty_is_refused_rather_than_left_out(cast, name):
+    answer = as_(cast.users["lin"]).get("/api/branches/", {name: ""})
+
+    assert answer.status_code == 422
+    assert [problem["field"] for problem in answer.json()["errors"]] == [name]
+
+
 def test_swagger_comes_from_our_own_files(cast):
     page = as_(cast.users["lin"]).get("/api/docs/")
 
