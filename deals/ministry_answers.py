@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
-from common.errors import Invalid, Problem
+from common.errors import Invalid, NotAllowed, Problem
 from common.steps import Taken, lock, only, take, take_many
 from deals import invitations
 from organisations.actors import Person
@@ -37,6 +37,8 @@ def apply(answer: MinistryAnswer, *, by: Person, at: dt.datetime, seen: int, not
 
 def resolve(row: AnswerRow, *, filing: int, verdict: str = "", by: Person, at: dt.datetime, seen: int, note: str = "") -> AnswerRow:
     """An officer says which case a row means; it takes effect at once. Raises what listing or leaving out refuses."""
+    if not ROW_STEPS["resolve"].allow(row, by):  # before the number of a case is looked up
+        raise NotAllowed
     with transaction.atomic():
         lock(MinistryAnswer.objects.filter(pk=row.answer_id))
         meant = Filing.objects.visible_to(by).filter(pk=filing, track=row.answer.track, province=row.province).first()

@@ -23,7 +23,7 @@ from portal.page import attached, once, page_of, render, take_uploads
 from portal.panel import Refused, life
 from projects.actions import FORWARD_ACTIONS
 from projects.forwarding import scans, steps
-from projects.forwarding.states import FORWARD_STEPS
+from projects.forwarding.states import FORWARD_STEPS, by_unit
 from projects.models import Filing, ForwardBatch, ForwardedCase, ForwardScan, passed_through
 
 PULL_BACK = "pull_back"
@@ -79,6 +79,7 @@ def paper(_request: HttpRequest, by: Person, pk: int, name: str) -> HttpResponse
 @signed_in
 def attach(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     forward = get_object_or_404(reads.forwards(by), pk=pk)
+    require(by_unit(forward, by))
     take_uploads(request, lambda upload: scans.attach(forward, upload=upload, by=by, at=by.at))
     return redirect("forward", pk)
 

@@ -61,7 +61,7 @@ SEES = {
     "imports": who("lin"),
     "notices": who("lin"),
     "webhooks": who("lin"),
-    "deliveries": who("lin ops"),
+    "deliveries": who("lin"),
     "covers": who(COUNTY, "uadmin audit"),  # of the office, and the province's auditors
 } | dict.fromkeys(
     ("banks", "branches", "regions", "industries", "programmes", "batches", "schemes", "decline-codes"), SIGNED_IN
@@ -129,6 +129,7 @@ class Page:
     opens: str = OPEN
     closed: str = ""  # what who may not is told, if not by the rule above
     barred: frozenset[str] = NOBODY  # who is told 403 all the same
+    names: frozenset[str] = NOBODY  # who is told here which firms there are, though nothing of their cases
 
     def may(self, method: str) -> frozenset[str]:
         return self.get if method == "GET" or self.post is None else self.post
@@ -210,7 +211,7 @@ PAGES = {
     **dict.fromkeys(("exports/", "imports/", "notices/", "notices/choices/"), Page(SIGNED_IN)),
     "exports/new/": Page(post=NOBODY, closed=HIDDEN),  # of no list there is nothing
     "notices/read/": Page(post=SIGNED_IN),
-    "notices/undelivered/": Page(who("ops")),
+    "notices/undelivered/": Page(who("ops"), names=who("ops")),
     "filings/<int:pk>/archive/": detail("filings"),  # to each reader what is theirs: tests/exchange/case_file
     "filings/<int:pk>/change/": Page(FIRM, of="filings"),
     "filings/<int:pk>/presence/": Page(post=SEES["filings"], of="filings"),
@@ -247,7 +248,7 @@ PAGES = {
     "imports/templates/<slug:kind>/": Page(FIRMS, args={"kind": "intended-banks"}),
     "tokens/<int:pk>/revoke/": Page(post=who("lin"), of="tokens"),
     "webhooks/<int:pk>/deliveries/<int:delivery_pk>/replay/": Page(
-        post=who("lin"), of="webhooks", args={"delivery_pk": "#deliveries"}, closed=HIDDEN
+        post=who("lin"), of="webhooks", args={"delivery_pk": "#deliveries"}, closed=HIDDEN, barred=who("ops")
     ),
     "notices/undelivered/<int:pk>/again/": Page(post=who("ops"), of="undelivered", closed=REFUSED),
     "deals/<int:pk>/entries/<name>/": Page(post=OFFICERS, of="deals", args={"name": "rate"}, closed=HIDDEN),

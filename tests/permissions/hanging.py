@@ -154,7 +154,7 @@ def _told(filing: Filing, owner: User, event: AuditEvent) -> dict[str, Any]:
     notice = {"recipient": owner, "kind": "filing.return", "facts": facts, "link": f"/filings/{filing.pk}/", **what}
     webhook = Webhook.objects.create(
         organisation=filing.firm,
-        name=f"{filing.firm.name}系统",
+        name="ERP",
         url="https://erp.example.cn/",
         nonce=f"n{filing.firm_id}",
         kinds=["filing.return"],

@@ -48,6 +48,11 @@ class Scene:
     mos: tuple[str, ...]
     mos_rows: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def firms(self) -> tuple[str, str]:
+        """The names alone."""
+        return self.lins[0], self.mos[0]
+
     def number(self, value: Any) -> Any:
         """`"#deals"` in an address or a body: that sample's number."""
         return self.rows[value[1:]].pk if isinstance(value, str) and value.startswith("#") else value

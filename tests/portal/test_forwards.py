@@ -49,6 +49,7 @@ def test_a_county_sends_its_cases_up_from_the_pages(world, cast, as_):
     assert "洪经信函〔2026〕3号" in received.content.decode()
     scan = forward.scans.get()
     assert as_("wang").get(f"/forwards/{forward.pk}/scans/{scan.pk}/").content == PDF
+    assert as_("wang").post(f"/forwards/{forward.pk}/scans/", {"upload": SimpleUploadedFile("另.pdf", PDF)}).status_code == 403
 
 
 def test_one_is_pulled_back_on_its_row_with_a_reason(world, cast, as_):
