@@ -97,14 +97,13 @@ def room(account_id: int) -> Decimal | None:
 
 def set_limit(
     account_id: int, limit: Decimal | None, *, business_key: str, by: Actor, at: dt.datetime, note: str = "", flag: str = ""
-) -> Entry:
+) -> None:
     """Declare a new limit. A cut below what is promised and done is refused (BelowCommitted)."""
     with transaction.atomic():
         book = open_book([account_id], [business_key], by=by, at=at, note=note)
         if (account_id, business_key) not in book.known:
             _declare(book, account_id, limit, business_key, flag=flag)
             book.save()
-    return _entry(account_id, business_key)
 
 
 def set_limit_many(limits: Mapping[int, tuple[Decimal | None, str]], *, by: Actor, at: dt.datetime, note: str = "") -> None:
@@ -117,22 +116,20 @@ def set_limit_many(limits: Mapping[int, tuple[Decimal | None, str]], *, by: Acto
         book.save()
 
 
-def change_limit(account_id: int, by_amount: Decimal, *, business_key: str, by: Actor, at: dt.datetime, note: str = "") -> Entry:
+def change_limit(account_id: int, by_amount: Decimal, *, business_key: str, by: Actor, at: dt.datetime, note: str = "") -> None:
     """Raise or cut the limit by an amount, from nothing if none was declared: what a document brings."""
     with transaction.atomic():
         book = open_book([account_id], [business_key], by=by, at=at, note=note)
         if (account_id, business_key) not in book.known:
             _declare(book, account_id, (book.accounts[account_id].limit or ZERO) + by_amount, business_key)
             book.save()
-    return _entry(account_id, business_key)
 
 
-def hold(request: Hold, *, by: Actor, at: dt.datetime, note: str = "") -> Entry:
+def hold(request: Hold, *, by: Actor, at: dt.datetime, note: str = "") -> None:
     """Promise an amount on an account and its ancestors. Raises NoRoom, having written nothing."""
     refused = hold_many([request], by=by, at=at, note=note)
     if refused:
         raise refused[request.business_key]
-    return _entry(request.account_id, request.business_key)
 
 
 def hold_many(requests: Sequence[Hold], *, by: Actor, at: dt.datetime, note: str = "") -> dict[str, NoRoom]:
@@ -167,21 +164,26 @@ def post(
     hold_key: str = "",
     fact: bool = False,
     note: str = "",
-) -> Entry:
+) -> None:
     """Turn a promise (or part of it) into a done amount; without `hold_key` post at once.
 
     `fact=True`: what happened is never refused. The part beyond the hold and beyond the limit is written together with a dated
     raise flagged `over_appetite`, on the account and on each ancestor that lacks room.
     """
     post_many([Post(account_id, amount, business_key, hold_key)], by=by, at=at, fact=fact, note=note)
-    return _entry(account_id, business_key)
 
 
 def post_many(requests: Sequence[Post], *, by: Actor, at: dt.datetime, fact: bool = False, note: str = "") -> None:
     """`post` for a list in one transaction; one that is refused refuses them all."""
     with transaction.atomic():
-        book = open_book([r.account_id for r in requests], [r.business_key for r in requests], by=by, at=at, note=note)
-        book.load_holds(r.hold_key for r in requests)
+        book = open_book(
+            [r.account_id for r in requests],
+            [r.business_key for r in requests],
+            hold_keys=[r.hold_key for r in requests],
+            by=by,
+            at=at,
+            note=note,
+        )
         for request in requests:
             _check_amount(request.amount)
             if (request.account_id, request.business_key) in book.known:
@@ -191,20 +193,17 @@ def post_many(requests: Sequence[Post], *, by: Actor, at: dt.datetime, fact: boo
         book.save()
 
 
-def release(account_id: int, *, hold_key: str, business_key: str, by: Actor, at: dt.datetime, note: str = "") -> Entry | None:
-    """Give back what is left of a hold; None when nothing is left."""
+def release(account_id: int, *, hold_key: str, business_key: str, by: Actor, at: dt.datetime, note: str = "") -> None:
+    """Give back what is left of a hold."""
     release_many([(account_id, hold_key, business_key)], by=by, at=at, note=note)
-    return Entry.objects.filter(account=account_id, business_key=business_key).first()
 
 
 def release_many(requests: Iterable[Release], *, by: Actor, at: dt.datetime, note: str = "") -> None:
     """`release` for (account, hold key, business key) triples in one transaction; of what had nothing left nothing is written."""
     requests = list(dict.fromkeys(requests))
     with transaction.atomic():
-        book = open_book(
-            [account for account, _hold, _key in requests], [key for _account, _hold, key in requests], by=by, at=at, note=note
-        )
-        book.load_holds(hold_key for _account, hold_key, _key in requests)
+        places, holds, keys = ([request[part] for request in requests] for part in range(3))
+        book = open_book(places, keys, hold_keys=holds, by=by, at=at, note=note)
         for account_id, hold_key, key in requests:
             if (account_id, key) in book.known:
                 continue
@@ -217,10 +216,9 @@ def release_many(requests: Iterable[Release], *, by: Actor, at: dt.datetime, not
         book.save()
 
 
-def reverse(account_id: int, amount: Decimal, *, business_key: str, by: Actor, at: dt.datetime, note: str = "") -> Entry:
+def reverse(account_id: int, amount: Decimal, *, business_key: str, by: Actor, at: dt.datetime, note: str = "") -> None:
     """Take back part of what was posted, as a correction entry."""
     reverse_many([Reverse(account_id, amount, business_key)], by=by, at=at, note=note)
-    return _entry(account_id, business_key)
 
 
 def reverse_many(requests: Sequence[Reverse], *, by: Actor, at: dt.datetime, note: str = "") -> None:
@@ -257,10 +255,6 @@ def statement(account_id: int, *, since: dt.datetime | None = None, until: dt.da
     if until is not None:
         rows = rows.filter(at__lte=until)
     return list(rows)
-
-
-def _entry(account_id: int, business_key: str) -> Entry:
-    return Entry.objects.get(account=account_id, business_key=business_key)
 
 
 def _declare(book: Book, account_id: int, limit: Decimal | None, business_key: str, *, flag: str = "") -> None:

@@ -36,16 +36,38 @@ def account(code, limit, parent=None):
     return row
 
 
+def written(row, key):
+    return Entry.objects.filter(account=row, business_key=key).first()
+
+
 def hold(row, amount, key="h"):
-    return accounts.hold(Hold(row.pk, Decimal(amount), key), by=BY, at=NOW)
+    accounts.hold(Hold(row.pk, Decimal(amount), key), by=BY, at=NOW)
+    return written(row, key)
 
 
 def post(row, amount, key="p", **how):
-    return accounts.post(row.pk, Decimal(amount), business_key=key, by=BY, at=NOW, **how)
+    accounts.post(row.pk, Decimal(amount), business_key=key, by=BY, at=NOW, **how)
+    return written(row, key)
 
 
 def release(row, key="h", business_key="r"):
-    return accounts.release(row.pk, hold_key=key, business_key=business_key, by=BY, at=NOW)
+    accounts.release(row.pk, hold_key=key, business_key=business_key, by=BY, at=NOW)
+    return written(row, business_key)
+
+
+def set_limit(row, limit, key="doc"):
+    accounts.set_limit(row.pk, limit, business_key=key, by=BY, at=NOW)
+    return written(row, key)
+
+
+def change_limit(row, amount, key="doc"):
+    accounts.change_limit(row.pk, Decimal(amount), business_key=key, by=BY, at=NOW)
+    return written(row, key)
+
+
+def reverse(row, amount, key="v"):
+    accounts.reverse(row.pk, Decimal(amount), business_key=key, by=BY, at=NOW)
+    return written(row, key)
 
 
 def balance(row):
@@ -61,16 +83,16 @@ def test_open_account_is_made_once(branch):
 
 
 def test_limit_is_declared_changed_and_withdrawn(branch):
-    entry = accounts.set_limit(branch.pk, None, business_key="none", by=BY, at=NOW)
+    entry = set_limit(branch, None, "none")
 
     assert (entry.kind, entry.amount, entry.limit_after) == ("limit", -600, None)
     assert balance(branch) == (None, 0, 0)
 
 
 def test_limit_key_sent_twice_counts_once(branch):
-    first = accounts.change_limit(branch.pk, Decimal(100), business_key="doc", by=BY, at=NOW)
-    second = accounts.change_limit(branch.pk, Decimal(100), business_key="doc", by=BY, at=NOW)
-    third = accounts.set_limit(branch.pk, Decimal(5), business_key="doc", by=BY, at=NOW)
+    first = change_limit(branch, 100)
+    second = change_limit(branch, 100)
+    third = set_limit(branch, Decimal(5))
 
     assert first == second == third
     assert balance(branch) == (700, 0, 0)
@@ -254,8 +276,8 @@ def test_two_posts_of_one_call_share_the_hold(branch):
 def test_reverse_takes_back_what_was_posted(bank, branch):
     post(branch, 500)
 
-    first = accounts.reverse(branch.pk, Decimal(200), business_key="v", by=BY, at=NOW)
-    again = accounts.reverse(branch.pk, Decimal(200), business_key="v", by=BY, at=NOW)
+    first = reverse(branch, 200)
+    again = reverse(branch, 200)
 
     assert first == again
     assert (balance(branch), balance(bank)) == ((600, 0, 300), (1000, 0, 300))
