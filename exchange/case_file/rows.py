@@ -1,17 +1,24 @@
-"""What stands in tables about a case: consultations, checks, visits, remarks, the ministry's answer, banks, loans, subsidies."""
+"""What stands in tables about a case: consultations, checks, visits, remarks, the ministry's answer, rounds, banks, loans, subsidies, ledger."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from deals.models import Deal, Drawdown, Invitation, SubsidyClaim
 from exchange.case_file.part import Part, table
+from exchange.case_file.words import is_insider
 from exchange.columns import follow
-from organisations.actors import Person
+from ledger.models import Entry
+from lenders.models import Appetite
+from matching.explain import why, why_not
+from matching.models import NonMatch, Recommendation
+from organisations.actors import REVIEW_ROLES, Person
+from organisations.models import Role
 from projects.models import AnswerRow, CheckRecord, Consultation, Filing, Remark, SiteVisit
+from schemes.models import Budget
 
 Value = str | Callable[[Any], Any]
 
@@ -22,7 +29,7 @@ class Kind:
 
     path: str
     title: str
-    rows: Callable[[Person, Filing], QuerySet[Any]]
+    rows: Callable[[Person, Filing], Iterable[Any]]
     columns: Sequence[tuple[str, Value]]
 
 
@@ -34,11 +41,46 @@ def _of_case(model: Any, *related: str, filing: str = "filing") -> Callable[[Per
     return lambda by, case: model.objects.visible_to(by).filter(**{filing: case}).select_related(*related).order_by("pk")
 
 
+def _said_by_rounds(model: Any, *related: str) -> Callable[[Person, Filing], Iterable[Any]]:
+    """To the firm and its offices: a reason names other banks, which no bank is told of."""
+    told = _of_case(model, "round", "need", *related, filing="need__filing")
+    return lambda by, case: told(by, case) if is_insider(case, by) else ()
+
+
 def _drawdowns(by: Person, case: Filing) -> QuerySet[Drawdown]:
     deals = Deal.objects.visible_to(by).filter(filing=case).order_by().values("pk")
     return Drawdown.objects.filter(deal__in=deals).select_related("deal__branch__organisation").order_by("deal", "number")
 
 
+def _ledger(by: Person, case: Filing) -> QuerySet[Entry]:
+    """What this case moved in the accounts of its banks and schemes that the reader may read: holds, posts, releases, reversals."""
+    said = Recommendation.objects.filter(need__filing=case).values_list("pk", "branch")
+    lent = Deal.objects.filter(filing=case).values_list("pk", "branch")
+    claimed = SubsidyClaim.objects.filter(deal__filing=case).values_list("pk", "scheme")
+    keys = Q(pk__in=[])
+    for kind, rows in (("recommendation", said), ("deal", lent), ("claim", claimed)):
+        for pk, _of in rows:
+            keys |= Q(business_key__startswith=f"{kind}:{pk}:")
+    branches = {branch for rows in (said, lent) for _pk, branch in rows}
+    banks = Q(branch__in=branches) | Q(branch=None, bank__branches__in=branches)
+    appetites = Appetite.objects.visible_to(by).filter(banks).order_by().values("account")
+    provinces = by.provinces(*REVIEW_ROLES, Role.READER, Role.AUDITOR)
+    budgets = Budget.objects.filter(province__in=provinces, scheme__in={scheme for _pk, scheme in claimed}).order_by().values("account")
+    mine = Q(account__in=appetites) | Q(account__in=budgets)
+    return Entry.objects.filter(mine, keys).select_related("account").order_by("at", "pk")
+
+
+def _reasons(explained: Callable[[Any], Sequence[str]]) -> Value:
+    return lambda row: "".join(explained(row))
+
+
+ROUND = (
+    ("轮次", "round.number"),
+    ("快照摘要（SHA-256）", "round.snapshot_sha256"),
+    ("结果摘要（SHA-256）", "round.result_sha256"),
+    ("发布时间", "round.published_at"),
+    ("需求年度", "need.year"),
+)
 WHO = (("单位", "unit.organisation.name"), ("登记人", "by_user"), ("登记时间", "at"))
 KINDS = (
     Kind(
@@ -88,6 +130,26 @@ KINDS = (
             ("未列入原因", "reason"),
             ("状态", _told("state")),
         ),
+    ),
+    Kind(
+        "09-银行对接/推荐.csv",
+        "推荐轮次的推荐与理由",
+        _said_by_rounds(Recommendation, "branch__organisation"),
+        (
+            *ROUND,
+            ("顺位", "rank"),
+            ("银行", "branch.organisation.name"),
+            ("金额（元）", "amount"),
+            ("得分", "value"),
+            ("状态", _told("state")),
+            ("理由", _reasons(why)),
+        ),
+    ),
+    Kind(
+        "09-银行对接/未获推荐.csv",
+        "推荐轮次未获推荐的说明",
+        _said_by_rounds(NonMatch),
+        (*ROUND, ("主要原因", "code"), ("说明", _reasons(why_not))),
     ),
     Kind(
         "09-银行对接/邀请.csv",
@@ -142,6 +204,22 @@ KINDS = (
             ("测算（元）", "requested"),
             ("核定（元）", "eligible"),
             ("已付（元）", "paid"),
+        ),
+    ),
+    Kind(
+        "11-额度与预算台账.csv",
+        "额度与预算台账中本件的记录",
+        _ledger,
+        (
+            ("账户", "account.name"),
+            ("序号", "seq"),
+            ("类型", _told("kind")),
+            ("金额（元）", "amount"),
+            ("业务键", "business_key"),
+            ("预留到期", "expires_at"),
+            ("时间", "at"),
+            ("经办人", "by_label"),
+            ("说明", "note"),
         ),
     ),
 )

@@ -1,5 +1,6 @@
 """One archive for a case's whole life: what its reader may see, an index, a digest of every file, the same bytes each time."""
 
+import csv
 import hashlib
 import io
 import zipfile
@@ -9,6 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from common.models import AuditEvent
 from exchange import case_file
+from ledger import accounts
+from ledger.accounts import Hold
 from projects import attachments, review
 from projects.drafting import save_form
 from projects.forwarding import scans, steps
@@ -113,6 +116,30 @@ def test_a_bank_has_the_form_of_today_with_itself_as_the_only_bank(world, filing
     assert "意向银行：ICBC-WH\n" in form
     assert "CCB" not in form
     assert found["07-办理记录.csv"].decode().splitlines()[1:] == []
+
+
+def test_what_rounds_said_of_it_and_what_it_moved_in_the_ledger(world, filing, cast):
+    cases.disclosure(world, filing, "ICBC-WH")
+    round_row, later = cases.round_(world), cases.round_(world)
+    recommendation = cases.recommendation(world, round_row, filing)
+    cases.non_match(later, filing)
+    account = world.appetites["ICBC-WH"].account
+    for key in (f"recommendation:{recommendation.pk}:hold", f"recommendation:{recommendation.pk}0:hold"):  # the second of another case
+        accounts.hold(Hold(account.pk, recommendation.amount, key), by=cast.system, at=NOW)
+
+    found = {name: opened(filing, getattr(cast, name)) for name in ("zhao", "lin", "bai")}
+
+    (said,) = list(csv.DictReader(io.StringIO(found["zhao"]["09-银行对接/推荐.csv"].decode("utf-8-sig"))))
+    assert (said["轮次"], said["快照摘要（SHA-256）"], said["得分"]) == (round_row.number, cases.DIGEST, "1000002000")
+    assert "候补第一位为建设银行武汉分行" in said["理由"]
+    (missed,) = list(csv.DictReader(io.StringIO(found["lin"]["09-银行对接/未获推荐.csv"].decode("utf-8-sig"))))
+    assert (missed["轮次"], missed["主要原因"]) == (later.number, "limits_full")
+    for reader in ("zhao", "bai"):
+        lines = list(csv.DictReader(io.StringIO(found[reader]["11-额度与预算台账.csv"].decode("utf-8-sig"))))
+        assert {(line["类型"], line["业务键"]) for line in lines} == {("预留", f"recommendation:{recommendation.pk}:hold")}
+    assert not [name for name in found["bai"] if "推荐" in name]  # a reason names other banks
+    assert not [name for name in found["lin"] if "台账" in name]  # a bank's appetite is no firm's business
+    assert "11-额度与预算台账.csv" in found["zhao"]["manifest.sha256"].decode()
 
 
 def test_who_may_not_see_the_case_gets_nothing(filing, cast, client, settings):
