@@ -21,6 +21,7 @@ from organisations.resources import IDEMPOTENCY_KEY, IF_MATCH, ChoiceShown, Pres
 from projects import queries
 from projects.actions import FILING_ACTIONS
 from projects.drafting import save_form, start_filing
+from projects.files_api import Papers
 from projects.form_fields import FORM_FIELDS, FormField
 from projects.history import Event, timeline
 from projects.models import Filing, IntendedBank, Need, Project, ReviewStep
@@ -187,7 +188,7 @@ class FilingFilter(filters.FilterSet):
         return rows.filter(queries.named(text))
 
 
-class Filings(Resource):
+class Filings(Papers):
     """申报. `actions` says what the reader may do now; each is POST /api/filings/<id>/<verb>/."""
 
     kind, model = "filings", Filing

@@ -263,6 +263,8 @@ CALLS = {
     "filings/": {"POST": Page(post=FIRMS, data={"programme": "EQUIP-LOAN", "track": "industry"}, closed=HIDDEN)},
     "filings/fields/": {"GET": Page(SIGNED_IN)},
     "filings/<int:pk>/form/": {"GET": detail("filings"), "PUT": Page(post=FIRM, of="drafts", data={"form": {}, "seen": 0})},
+    "filings/<int:pk>/files/": {"GET": detail("filings"), "POST": Page(post=FIRM, of="drafts")},
+    "filings/<int:pk>/files/<int:paper>/": {"GET": Page(SEES["filings"], of="filings", args={"paper": "#files"})},
     "filings/<int:pk>/timeline/": {"GET": detail("filings")},
     "rounds/": {"POST": Page(post=OFFICE, data={"programme": "EQUIP-LOAN", "planned_for": "2026-04-01"})},
     "rounds/<int:pk>/progress/": {"GET": detail("rounds")},
