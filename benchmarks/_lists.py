@@ -26,7 +26,7 @@ NO_LISTS = {  # forms, pages without rows, sums over everything (`adequacy/`, `p
     "healthz", "i18n/setlang/", "sign-in/", "can-i-apply/", "register/", "register/ask/", "join/", "filings/new/", "appetites/new/",
     "notices/choices/", "adequacy/", "progress/",
 }  # fmt: skip
-WITHIN: dict[str, type[models.Model]] = {  # lists on the page of one thing
+WITHIN: dict[str, type[models.Model]] = {  # lists on the page of one thing, the province's to see
     "rounds/<int:pk>/recommendations/": Round,
     "rounds/<int:pk>/non-matches/": Round,
     "answers/<int:pk>/": MinistryAnswer,
@@ -58,7 +58,7 @@ def addresses() -> list[str]:
         f"{who} /{address.replace('<int:pk>', _first(WITHIN[address]) if address in WITHIN else '')}"
         for address in routes.pages()
         if address not in NO_LISTS and ("<" not in address or address in WITHIN)
-        for who in READERS
+        for who in (READERS if address not in WITHIN else ("zhao",))
         if who in expected.PAGES[address].get
     ]
     api = [f"{who} /api/{resource.kind}/" for resource in RESOURCES for who in FEW_READERS]
