@@ -135,8 +135,8 @@ def _passed(happened: Happened) -> Sequence[Deadline]:
 
 def _officer(happened: Happened, clock: Deadline) -> Desk | None:
     """Of a case in review: who is named for the stage where it lies, else whoever holds it."""
-    step: ReviewStep | None = happened.filing.current_step
-    if clock.kind != REVIEW or step is None or step.unit.organisation_id != clock.organisation_id:
+    step: ReviewStep | None = happened.filing.current_step if clock.kind == REVIEW else None
+    if step is None or step.unit.organisation_id != clock.organisation_id:
         return None
     return Desk(clock.organisation_id, REVIEW_ROLES if step.assignee_id else frozenset({step.stage}), step.assignee_id)
 

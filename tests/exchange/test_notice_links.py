@@ -1,6 +1,5 @@
 """Every notice leads somewhere: each kind of the table is told of the samples of the permission matrix, and its link opens for whoever got it."""
 
-
 import pytest
 
 from common.models import AuditEvent, Deadline
@@ -8,6 +7,7 @@ from exchange import telling
 from exchange.models import Channel, Notice
 from exchange.notices import KINDS
 from matching.models import Scenario
+from projects.models import Filing
 from tests.permissions import samples
 from tests.permissions.asking import OPEN, ask
 from tests.permissions.readers import Reader
@@ -33,7 +33,7 @@ def happened(scene, kind):
     subjects = [row for row in scene.rows.values() if row._meta.label_lower == kind.subject]
     for row in {row.pk: row for row in subjects}.values():
         unit = getattr(row, "to_unit", None) or getattr(row, "unit", None)
-        clock = "escalation" if kind.verb == "escalate" else "review"
+        clock = "escalation" if kind.verb == "escalate" else "review" if isinstance(row, Filing) else "other"
         office = unit.organisation_id if unit else scene.users["chen"].memberships.first().organisation_id
         facts = {"subject": kind.subject, "subject_id": row.pk, "kind": clock, "organisation_id": office}
         times = dict.fromkeys(("starts_at", "due_at", *MARKS), samples.NOW)
