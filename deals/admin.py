@@ -14,11 +14,29 @@ from common.errors import Invalid, Problem
 from common.money import format_yuan
 from common.steps import Param, Step
 from deals.actions import CLAIM_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
+from deals.crosschecks.desk import CompanyDesk, FlagDesk, ShareholdingDesk, told_on
 from deals.declarations import LETTER_ACTIONS
-from deals.models import Deal, DeclineCode, Drawdown, InterestReceipt, Invitation, RatePeriod, Repayment, visible_deals
+from deals.funding.desk import BatchDesk, ObjectionDesk
+from deals.models import (
+    BatchObjection,
+    CompanyRecord,
+    CrossCheckFlag,
+    Deal,
+    DeclineCode,
+    Drawdown,
+    FundingBatch,
+    InterestReceipt,
+    Invitation,
+    RatePeriod,
+    Recovery,
+    Repayment,
+    Shareholding,
+    visible_deals,
+)
+from deals.recovery.desk import RecoveryDesk
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies import caps, grants
-from deals.subsidies.models import AccrualLine, FundingBatch, OtherSupport, Recovery, RecoveryReceipt, SubsidyClaim
+from deals.subsidies.models import AccrualLine, OtherSupport, SubsidyClaim
 from deals.subsidies.states import BANK_CLAIM_STEPS, FIRM_CLAIM_STEPS, STEPS_OF_CHANNEL
 from lenders.admin import LetterDesk
 from lenders.models import AppetiteLetter
@@ -230,7 +248,7 @@ class ClaimAdmin(StepDesk, ReadOnly):
     ordering = ("period_end", "id")
     steps, step_functions = BANK_CLAIM_STEPS | FIRM_CLAIM_STEPS, CLAIM_ACTIONS
     bulk_verbs = ("review", "approve", "settle", "refuse")
-    readonly_fields = ("version", REQUESTED, ELIGIBLE, ARRANGED, PAID, "computation", "cuts_told", "receipts")
+    readonly_fields = ("version", REQUESTED, ELIGIBLE, ARRANGED, PAID, "computation", "cuts_told", "receipts", "crosschecks")
     exclude = ("cuts",)
     fieldsets = (
         (
@@ -241,6 +259,7 @@ class ClaimAdmin(StepDesk, ReadOnly):
         (_("计算过程"), {"fields": ("computation",)}),
         (_("核减"), {"fields": ("cuts_told",)}),
         (_("付息凭证"), {"fields": ("receipts",)}),
+        (_("核查提示"), {"fields": ("crosschecks",)}),
     )
 
     def steps_of(self, obj: SubsidyClaim) -> Mapping[str, Step]:
@@ -286,6 +305,10 @@ class ClaimAdmin(StepDesk, ReadOnly):
         rows = [(format_yuan(amount), sentence) for amount, sentence in caps.told(claim.cuts)]
         return table((_("核减（元）"), _("原因")), rows) if rows else str(_("无核减。"))
 
+    @display(description=_("交叉核查"))
+    def crosschecks(self, claim: SubsidyClaim) -> Any:
+        return told_on(claim)
+
     @display(description=_("本期实付利息"))
     def receipts(self, claim: SubsidyClaim) -> str:
         slips = caps.receipts_of([claim])[claim.pk]
@@ -305,12 +328,13 @@ class AccrualLineAdmin(ByDeals):
 
 
 @admin.register(FundingBatch)
-class FundingBatchAdmin(ReadOnly):
-    list_display = ("number", "scheme", "fiscal_year", state, "document_no")
-    list_filter = ("state", "fiscal_year")
-    search_fields = ("number", "document_no")
-    list_select_related = ("scheme",)
-    ordering = ("-id",)
+class FundingBatchAdmin(BatchDesk):
+    """Registered here, with the rest of the app."""
+
+
+@admin.register(BatchObjection)
+class BatchObjectionAdmin(ObjectionDesk):
+    """Registered here, with the rest of the app."""
 
 
 def _register_support(_nothing: None, by: Person, values: dict[str, Any]) -> None:
@@ -339,6 +363,26 @@ SUPPORT = Act(
 )
 
 
+@admin.register(Recovery)
+class RecoveryAdmin(RecoveryDesk):
+    """Registered here, with the rest of the app."""
+
+
+@admin.register(CrossCheckFlag)
+class CrossCheckFlagAdmin(FlagDesk):
+    """Registered here, with the rest of the app."""
+
+
+@admin.register(CompanyRecord)
+class CompanyRecordAdmin(CompanyDesk):
+    """Registered here, with the rest of the app."""
+
+
+@admin.register(Shareholding)
+class ShareholdingAdmin(ShareholdingDesk):
+    """Registered here, with the rest of the app."""
+
+
 @admin.register(OtherSupport)
 class OtherSupportAdmin(ActDesk, ReadOnly):
     """Grants beside the subsidies of a project: what each scheme makes of them is in its rules."""
@@ -349,19 +393,3 @@ class OtherSupportAdmin(ActDesk, ReadOnly):
     list_select_related = ("project",)
     ordering = ("-on", "-id")
     list_acts = {"register": SUPPORT}
-
-
-class RecoveryReceiptRows(Rows):
-    model = RecoveryReceipt
-    fields = ("on", "amount", "slip_no")
-    show_change_link = False
-
-
-@admin.register(Recovery)
-class RecoveryAdmin(ByDeals):
-    list_display = ("deal", "scheme", state, "reason", "suspended_from", "due_on", "amount", "document_no")
-    list_filter = ("state", "scheme")
-    search_fields = ("deal__firm__name", "document_no")
-    list_select_related = ("deal__filing", "deal__branch__organisation", "scheme")
-    inlines = (RecoveryReceiptRows,)
-    ordering = ("-id",)

@@ -19,8 +19,9 @@ from common.steps import Taken, actor_for, amend, lock, only, record, record_man
 from deals import facility
 from deals.bulk import By, one_by_one, rehearse
 from deals.clocks import day
+from deals.crosschecks.rules import number
 from deals.invitations import loaded
-from deals.models import Deal, Drawdown, Repayment
+from deals.models import Deal, Drawdown, EquipmentSerial, Repayment
 from deals.states import DEAL_STEPS, by_bank
 from ledger import accounts
 from lenders.models import Branch
@@ -31,7 +32,9 @@ from projects.models import EquipmentItem
 
 D = Deal.State
 ZERO = Decimal(0)
-INVOICE = re.compile(r"\d{20}")
+INVOICE = re.compile(r"\d{20}|(?=.*[A-Z])[0-9A-Z]{4,40}")  # a full electronic one, or a foreign one, which has letters
+INVOICE_MAX, SERIAL_MAX = 40, 60
+SEPARATED = re.compile(r"[\s,，;；、]+")
 DEFAULTS: dict[str, Any] = {
     "paid_to_supplier_on": None,
     "payee_uscc": "",
@@ -44,8 +47,9 @@ DEFAULTS: dict[str, Any] = {
 class Slip:
     """One drawdown as the bank's slip tells it, tidied."""
 
-    def __init__(self, deal: Deal, *, slip_no: str, equipment: Iterable[EquipmentItem] = (), **facts: Any) -> None:
+    def __init__(self, deal: Deal, *, slip_no: str, equipment: Iterable[EquipmentItem] = (), serial_nos: str = "", **facts: Any) -> None:
         self.deal, self.slip_no, self.equipment = deal, slip_no.strip(), list(equipment)
+        self.serial_nos = list(dict.fromkeys(filter(None, SEPARATED.split(serial_nos.strip()))))
         if facts.get("equipment_amount") is None:
             facts["equipment_amount"] = facts["amount"]
         self.facts = DEFAULTS | {name: value.strip() if isinstance(value, str) else value for name, value in facts.items()}
@@ -74,6 +78,8 @@ class _Books:
             *_date_problems(deal, slip.facts, at=at),
             *_payment_problems(slip.slip_no, slip.facts, self.thresholds[deal.province, slip.facts["drawn_on"]]),
         ]
+        if any(len(serial) > SERIAL_MAX for serial in slip.serial_nos):
+            problems.append(Problem("serial_nos", "too_long", _("设备编号过长。"), _("多个编号请用逗号分开。")))
         if any(row.project_id != deal.filing.project_id for row in slip.equipment):
             problems.append(Problem("equipment", "other_project", _("所选设备不属于本项目。"), _("请从本项目设备清单中选择。")))
         return problems
@@ -106,6 +112,7 @@ def draw(
     is_entrusted: bool = True,
     not_entrusted_reason: str = "",
     invoice_no: str = "",
+    serial_nos: str = "",
     equipment: Iterable[EquipmentItem] = (),
     note: str = "",
 ) -> Drawdown:
@@ -121,6 +128,7 @@ def draw(
         "is_entrusted": is_entrusted,
         "not_entrusted_reason": not_entrusted_reason,
         "invoice_no": invoice_no,
+        "serial_nos": serial_nos,
         "equipment": equipment,
     }
     return only(draw_many([(deal, facts)], by=by, at=at, seen={deal.pk: seen}, note=note))
@@ -180,6 +188,11 @@ def _draw_once(slips: Sequence[Slip], *, by: By, at: dt.datetime, seen: Mapping[
         Drawdown.equipment.through(drawdown=row, equipmentitem=item)
         for row, slip in zip(drawn, going, strict=True)
         for item in slip.equipment
+    )
+    EquipmentSerial.objects.bulk_create(
+        EquipmentSerial(drawdown=row, serial_no=serial, province=row.province)
+        for row, slip in zip(drawn, going, strict=True)
+        for serial in slip.serial_nos
     )
     take_many(DEAL_STEPS, "draw", [slip.deal for slip in going], **how)
     for slip in fresh:
@@ -374,8 +387,10 @@ def _payment_problems(slip_no: str, facts: Mapping[str, Any], threshold: Decimal
             _("单笔超过 %(threshold)s 万元的，须采用受托支付。") % {"threshold": format_wan(threshold)},
             _("改为受托支付，或写明采用自主支付的理由。"),
         )
-    if facts["invoice_no"] and not INVOICE.fullmatch(facts["invoice_no"]):
-        yield Problem("invoice_no", "not_an_invoice", _("发票号码须为 20 位数字。"), _("请按全电发票填写，注意表格软件会丢失末位。"))
+    if facts["invoice_no"] and not (len(facts["invoice_no"]) <= INVOICE_MAX and INVOICE.fullmatch(number(facts["invoice_no"]))):
+        yield Problem(
+            "invoice_no", "not_an_invoice", _("发票号码须为 20 位数字；境外发票须含字母。"), _("请按发票填写，注意表格软件会丢失末位。")
+        )
 
 
 def _repayment_problems(drawdown: Drawdown, on: dt.date, amount: Decimal, slip_no: str, *, at: dt.datetime) -> list[Problem]:

@@ -259,6 +259,23 @@ PROMISES: tuple[Check, ...] = (
         WHERE c.state = 'settled' AND COALESCE(p.amount, 0) <> c.paid
         """,
     ),
+    Check(
+        "what came back did not go back to the budget",
+        "deals_recovery",
+        """
+        SELECT r.id, CONCAT('recovered ', r.recovered, ' reversed ', COALESCE(v.sum, 0))
+        FROM deals_recovery r
+        LEFT JOIN (
+            SELECT SPLIT_PART(business_key, ':', 2)::bigint AS id, SUM(amount) AS sum FROM ledger_entry
+            WHERE kind = 'reverse' AND business_key ~ '^recovery:[0-9]+:' GROUP BY 1
+        ) v ON v.id = r.id
+        WHERE r.recovered <> COALESCE(v.sum, 0) AND NOT EXISTS (
+            SELECT FROM deals_recoverypart p JOIN deals_subsidyclaim c ON c.id = p.claim_id AND NOT p.is_withheld
+            LEFT JOIN schemes_budget b ON b.scheme_id = c.scheme_id AND b.fiscal_year = c.fiscal_year
+            WHERE p.recovery_id = r.id AND b.id IS NULL
+        )
+        """,
+    ),
 )
 
 AMOUNTS: tuple[Check, ...] = (
@@ -299,6 +316,42 @@ AMOUNTS: tuple[Check, ...] = (
         """,
     ),
     Check(
+        "a recovery is not the sum of its receipts",
+        "deals_recovery",
+        """
+        SELECT r.id, CONCAT('recovered ', r.recovered, ' receipts ', COALESCE(b.sum, 0), ' amount ', r.amount)
+        FROM deals_recovery r
+        LEFT JOIN (SELECT recovery_id, SUM(amount) AS sum FROM deals_recoveryreceipt GROUP BY recovery_id) b ON b.recovery_id = r.id
+        WHERE r.recovered <> COALESCE(b.sum, 0) OR COALESCE(b.sum, 0) > COALESCE(r.amount, 0)
+        """,
+    ),
+    Check(
+        "a recovery is closed though something is left, or open though nothing is",
+        "deals_recovery",
+        """
+        SELECT id, CONCAT('state ', state, ' amount ', amount, ' recovered ', recovered) FROM deals_recovery
+        WHERE (state = 'closed' AND recovered <> amount) OR (state IN ('decided', 'referred') AND recovered = amount)
+        """,
+    ),
+    Check(
+        "a recovery asks for other than its parts",
+        "deals_recovery",
+        """
+        SELECT r.id, CONCAT('amount ', r.amount, ' parts ', COALESCE(SUM(p.amount), 0))
+        FROM deals_recovery r LEFT JOIN deals_recoverypart p ON p.recovery_id = r.id AND NOT p.is_withheld
+        WHERE r.amount IS NOT NULL GROUP BY r.id HAVING r.amount <> COALESCE(SUM(p.amount), 0)
+        """,
+    ),
+    Check(
+        "more is taken back of a claim than was paid",
+        "deals_subsidyclaim",
+        """
+        SELECT c.id, CONCAT('paid ', c.paid, ' taken back ', SUM(p.amount))
+        FROM deals_subsidyclaim c JOIN deals_recoverypart p ON p.claim_id = c.id AND NOT p.is_withheld
+        GROUP BY c.id HAVING SUM(p.amount) > COALESCE(c.paid, 0)
+        """,
+    ),
+    Check(
         "a claim asks for other than its accrued lines",
         "deals_subsidyclaim",
         """
@@ -328,6 +381,7 @@ TRACES: tuple[Check, ...] = (
     _audited("deals_invitation", "deals.invitation", always=True),
     _audited("deals_deal", "deals.deal", always=True),
     _audited("deals_subsidyclaim", "deals.subsidyclaim", always=True),
+    _audited("deals_recovery", "deals.recovery", always=True),
     Check(
         "a bank has a file before it without a basis",
         "deals_invitation",

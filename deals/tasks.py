@@ -7,8 +7,10 @@ from django.db.models import Q
 
 from deals import invitations, waiting
 from deals.clocks import day
-from deals.models import Deal, Invitation
+from deals.crosschecks import flags
+from deals.models import Deal, Invitation, SubsidyClaim
 from deals.subsidies import accrual
+from deals.subsidies.states import ON_THE_WAY
 from organisations.actors import system
 from organisations.clock import now
 
@@ -43,6 +45,17 @@ def expire() -> int:
 def accrue() -> int:
     at = now()
     return accrue_due(until=day(at), at=at)
+
+
+def cross_check_due(*, at: dt.datetime) -> int:
+    """Flag what the rules find about claims on their way to the money; how many flags are new."""
+    open_ = SubsidyClaim.objects.filter(state__in=ON_THE_WAY).order_by("pk")
+    return sum(len(flags.flag(chunk, by=system(at), at=at)) for chunk in _chunks(list(open_)))
+
+
+@shared_task(ignore_result=True)
+def cross_check() -> int:
+    return cross_check_due(at=now())
 
 
 def _chunks(rows: list) -> list[list]:

@@ -246,6 +246,10 @@ PLAIN_VERBS: Mapping[str, Any] = {
     "accrue": _("计提"),
     "receive": _("登记凭证"),
     "disclose": _("向银行披露"),
+    "doubt": _("提出存疑"),
+    "flag": _("核查提示"),
+    "enter_batch": _("编入资金安排方案"),
+    "leave_batch": _("移出资金安排方案"),
     "withdraw_disclosure": _("撤回披露"),
 }
 

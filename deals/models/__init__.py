@@ -1,16 +1,20 @@
-"""WHAT BECOMES OF IT: invitations to look, deals, drawdowns and the interest really paid; subsidies in `deals.subsidies.models`."""
+"""WHAT BECOMES OF IT: invitations to look, deals, drawdowns and the interest really paid; subsidies and their recovery in packages of their own."""
 
 from deals.models.deal import Deal, DealQuerySet, visible_deals
-from deals.models.drawdown import Drawdown, InterestReceipt, RatePeriod, Repayment
+from deals.models.drawdown import Drawdown, EquipmentSerial, InterestReceipt, RatePeriod, Repayment
 from deals.models.invitation import DeclineCode, Invitation, InvitationQuerySet, Origin, Waiting
 from deals.models.progress import ProgressReport, ProgressReportQuerySet, ReportingMonth, ReportingMonthQuerySet
 
 __all__ = [
     "AccrualLine",
+    "BatchObjection",
+    "CompanyRecord",
+    "CrossCheckFlag",
     "Deal",
     "DealQuerySet",
     "DeclineCode",
     "Drawdown",
+    "EquipmentSerial",
     "FundingBatch",
     "InterestReceipt",
     "Invitation",
@@ -21,21 +25,19 @@ __all__ = [
     "ProgressReportQuerySet",
     "RatePeriod",
     "Recovery",
+    "RecoveryPart",
     "RecoveryReceipt",
     "Repayment",
     "ReportingMonth",
     "ReportingMonthQuerySet",
+    "Shareholding",
     "SubsidyClaim",
     "Waiting",
     "visible_deals",
 ]
 
 # At the end: these build upon the above, and Django finds an app's models through its models module.
-from deals.subsidies.models import (
-    AccrualLine,
-    FundingBatch,
-    OtherSupport,
-    Recovery,
-    RecoveryReceipt,
-    SubsidyClaim,
-)
+from deals.crosschecks.models import CompanyRecord, CrossCheckFlag, Shareholding
+from deals.funding.models import BatchObjection, FundingBatch
+from deals.recovery.models import Recovery, RecoveryPart, RecoveryReceipt
+from deals.subsidies.models import AccrualLine, OtherSupport, SubsidyClaim

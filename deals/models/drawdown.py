@@ -1,12 +1,18 @@
 """What a signed loan did: drawn, repaid, at which rate, with which interest really paid."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.models import Provincial, Versioned
 from deals.models.deal import Deal
 from projects.models import EquipmentItem
+
+
+class Plain(Func):
+    """As numbers are compared (`deals.crosschecks.rules.plain`): full-width digits, case, blanks and signs make no difference."""
+
+    template = "upper(regexp_replace(normalize(%(expressions)s, NFKC), '[^0-9A-Za-z]', '', 'g'))"
 
 
 class Drawdown(Provincial, Versioned):
@@ -31,7 +37,8 @@ class Drawdown(Provincial, Versioned):
     payee_uscc = models.CharField(_("供应商统一社会信用代码"), max_length=18, blank=True)
     is_entrusted = models.BooleanField(_("受托支付"), default=True)
     not_entrusted_reason = models.CharField(_("未受托支付的理由"), max_length=300, blank=True)
-    invoice_no = models.CharField(_("发票号码"), max_length=20, blank=True)
+    invoice_no = models.CharField(_("发票号码"), max_length=40, blank=True, help_text=_("按凭证原样登记"))
+    invoice_key = models.GeneratedField(expression=Plain("invoice_no"), output_field=models.CharField(max_length=40), db_persist=True)
     equipment = models.ManyToManyField(EquipmentItem, blank=True, related_name="drawdowns", verbose_name=_("对应设备"))
     relending = models.CharField(_("再贷款状态"), max_length=20, choices=Relending)
     relending_month = models.CharField(_("上报月份"), max_length=7, blank=True)
@@ -46,10 +53,30 @@ class Drawdown(Provincial, Versioned):
             models.CheckConstraint(condition=Q(amount__gt=0), name="drawdown_positive"),
             models.CheckConstraint(condition=Q(equipment_amount__lte=F("amount")), name="equipment_within_drawdown"),
         )
-        indexes = (models.Index(fields=["-drawn_on", "-id"], name="drawdown_latest"),)
+        indexes = (
+            models.Index(fields=["-drawn_on", "-id"], name="drawdown_latest"),
+            models.Index(fields=["invoice_key"], condition=~Q(invoice_key=""), name="drawdown_invoice"),
+        )
 
     def __str__(self) -> str:
         return f"{self.deal} #{self.number}"
+
+
+class EquipmentSerial(Provincial):
+    """The maker's number on a machine that a drawdown paid for."""
+
+    drawdown = models.ForeignKey(Drawdown, models.CASCADE, related_name="serials", verbose_name=_("提款"))
+    serial_no = models.CharField(_("设备编号"), max_length=60)
+    key = models.GeneratedField(expression=Plain("serial_no"), output_field=models.CharField(max_length=60), db_persist=True)
+
+    class Meta:
+        verbose_name = _("设备编号")
+        verbose_name_plural = _("设备编号")
+        constraints = (models.UniqueConstraint(fields=["drawdown", "serial_no"], name="serial_once_a_drawdown"),)
+        indexes = (models.Index(fields=["key"], name="equipment_serial"),)
+
+    def __str__(self) -> str:
+        return self.serial_no
 
 
 class Repayment(Provincial):

@@ -15,18 +15,19 @@ from django.db.models import Sum
 from common.steps import lock, record_many
 from deals.clocks import day
 from deals.loans import Loan, loans
-from deals.models import AccrualLine, Deal, Drawdown, Recovery
+from deals.models import AccrualLine, Deal, Drawdown
+from deals.recovery.suspension import Stops, stops_of
 from deals.subsidies import claims, reasons, versions
 from deals.subsidies.grants import Grants
 from deals.subsidies.versions import Book, Choice
 from organisations.actors import Person
 from schemes import formulas
-from schemes.formulas import Line, Period
+from schemes.formulas import Balances, Line, Period
 from schemes.models import SchemeVersion
 
 ZERO = Decimal(0)
 PLACES = Decimal("0.00000001")
-SUSPENDING = (Recovery.State.DOUBT, Recovery.State.EXPLAINED, Recovery.State.FOUND, Recovery.State.DECIDED, Recovery.State.REFERRED)
+GOES_ON = Stops()
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def accrue_many(deals: Sequence[Deal], *, until: dt.date, by: Person, at: dt.dat
     return fresh
 
 
-def compute(loan: Loan, known: Book, *, suspended: Sequence[Recovery] = (), grants: Grants | None = None) -> list[Computed]:
+def compute(loan: Loan, known: Book, *, stops: Stops = GOES_ON, grants: Grants | None = None) -> list[Computed]:
     """Every drawdown under every scheme, from the first subsidised day to the last, whether or not its interest day has come."""
     chosen = {row.pk: versions.choose(row, loan.deal, known) for row in loan.drawdowns}
     results = []
@@ -72,9 +73,11 @@ def compute(loan: Loan, known: Book, *, suspended: Sequence[Recovery] = (), gran
             version = known.rows[choice.version.id]
             starts = [_start(version, other) for other in loan.drawdowns if chosen[other.pk][scheme].version is not None]
             first = min(day for day in starts if day is not None)
-            stopped = [Period(found.suspended_from, dt.date.max) for found in suspended if found.scheme_id == scheme]
-            stopped += grants.excluded(loan, scheme) if grants else []
-            results.append(_computed(loan, row, choice, version, first_start=first, excluded=_within(stopped, loan.maturity)))
+            stopped = stops.excluded(row, scheme) + (grants.excluded(loan, scheme) if grants else [])
+            balances = stops.balances(loan, row, scheme)
+            results.append(
+                _computed(loan, row, choice, version, first_start=first, balances=balances, excluded=_within(stopped, loan.maturity))
+            )
     return results
 
 
@@ -84,7 +87,14 @@ def subsidised_part(version: SchemeVersion, row: Drawdown) -> Decimal:
 
 
 def _computed(
-    loan: Loan, row: Drawdown, choice: Choice, version: SchemeVersion, *, first_start: dt.date, excluded: Sequence[Period]
+    loan: Loan,
+    row: Drawdown,
+    choice: Choice,
+    version: SchemeVersion,
+    *,
+    first_start: dt.date,
+    balances: Balances,
+    excluded: Sequence[Period],
 ) -> Computed:
     days = formulas.subsidised_days(
         version.window_anchor, start=_start(version, row), first_start=first_start, months=version.window_months
@@ -95,7 +105,7 @@ def _computed(
         subsidised_part(version, row), limit=version.firm_loan_cap, used=_used_by_firm(loan, row, version)
     )
     lines = formulas.accrue(
-        formulas.part_of(loan.balances[row.pk], part=part),
+        formulas.part_of(balances, part=part),
         first=days.first,
         last=min(days.last, loan.maturity),
         rate_bp=version.rate_bp,
@@ -136,16 +146,19 @@ def _used_by_firm(loan: Loan, row: Drawdown, version: SchemeVersion) -> Decimal:
 
 def _new_lines(found: Sequence[Loan], *, until: dt.date, at: dt.datetime) -> list[AccrualLine]:
     known = versions.book(province=found[0].deal.province, known_on=day(at))
-    suspended = list(Recovery.objects.filter(deal__in=[loan.deal for loan in found], state__in=SUSPENDING).order_by("pk"))
+    stops = stops_of(found)
     booked = _booked(found)
     grants = Grants(found)
     fresh = []
     for loan in found:
-        for computed in compute(loan, known, suspended=[row for row in suspended if row.deal_id == loan.deal.pk], grants=grants):
+        for computed in compute(loan, known, stops=stops, grants=grants):
             for line in computed.lines:
                 if line.interest_on > until:
                     continue
-                before = booked.get((computed.drawdown.pk, computed.choice.scheme_id, line.interest_on))
+                scheme = computed.choice.scheme_id
+                before = booked.get((computed.drawdown.pk, scheme, line.interest_on))
+                if line.amount < (before or ZERO) and stops.keeps(computed.drawdown, scheme, line.interest_on):
+                    continue
                 if (before or ZERO) != line.amount:
                     fresh.append(_row(computed, line, before, at=at))
     return fresh

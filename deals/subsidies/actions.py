@@ -9,6 +9,7 @@ CLAIM_ACTIONS: Mapping[str, Callable[..., Any]] = {
     "file": claims.file,
     "evidence": claims.evidence,
     "review": claims.review,
+    "cross_check": claims.cross_check,
     "approve": claims.approve,
     "record": claims.record,
     "settle": claims.settle,

@@ -45,6 +45,12 @@ def within_caps(amount: Decimal, *, loan: Loan, version: SchemeVersion, interest
     return capped.allowed, plain(capped.cuts)
 
 
+def beyond_decision(amount: Decimal, withheld: Decimal) -> tuple[Decimal, Cuts]:
+    """The part of an amount that no decision of recovery withholds."""
+    cut = min(amount, withheld)
+    return amount - cut, plain([Cut("", cut, reasons.TAKEN_BACK)]) if cut else []
+
+
 def within_interest(claim: SubsidyClaim, amount: Decimal, *, others: Sequence[SubsidyClaim], borne: Decimal) -> tuple[Decimal, Cuts]:
     """The part of this claim once all subsidies of the deal's period together stay within the interest borne.
 

@@ -6,7 +6,7 @@ bank_net: forecast → evidence from the branch → decided by the city's financ
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,21 +18,22 @@ from common.steps import Taken, actor_for, lock, only, record_many, take_many, u
 from deals import interest
 from deals.bulk import By, succeeded, voice
 from deals.clocks import day
+from deals.crosschecks import flags
 from deals.loans import Loan, loans
-from deals.models import AccrualLine, SubsidyClaim
-from deals.subsidies import caps
+from deals.models import AccrualLine, BatchObjection, Recovery, SubsidyClaim
+from deals.recovery.suspension import withheld
+from deals.subsidies import arranging, caps
+from deals.subsidies.arranging import Ranks, budgets_of
 from deals.subsidies.grants import Grants
+from deals.subsidies.offices import Offices
 from deals.subsidies.states import STEPS_OF_CHANNEL
-from ledger import accounts
-from ledger.accounts import Hold, Post
-from organisations.actors import Person
-from organisations.models import Unit
-from schemes import formulas
-from schemes.formulas import Claim
-from schemes.models import Budget, Scheme
+from organisations.actors import Person, system
+from schemes.models import Scheme
 
 ZERO = Decimal(0)
 C = SubsidyClaim.State
+Missing = Callable[[SubsidyClaim], Iterable[Problem]]
+GOES_BACK = ("refuse", "drop", "cross_check")
 Seen = Mapping[int, int] | None
 
 
@@ -48,14 +49,15 @@ def forecast(found: Sequence[Loan], *, by: Person, at: dt.datetime) -> list[Subs
     lines = _unclaimed(by_deal)
     if not lines:
         return []
-    offices = _Offices({loan.deal.province for loan in found})
+    offices = Offices({loan.deal.province for loan in found})
     known = {(claim.deal_id, claim.scheme_id, claim.period_end): claim for claim in lock(SubsidyClaim.objects.filter(deal__in=by_deal))}
     groups = {key: group for key, group in _grouped(lines, known).items() if _bearable(known.get(key), group)}
     fresh = {key: _new(by_deal[key[0]], group, key[2], offices) for key, group in groups.items() if key not in known}
     SubsidyClaim.objects.bulk_create(fresh.values(), batch_size=1000)
-    grants = Grants(found)
+    grants, kept_back = Grants(found), withheld(claim.pk for claim in known.values())
     for key, group in groups.items():
-        _take_in(known.get(key) or fresh[key], group, by_deal[key[0]], grants)
+        claim = known.get(key) or fresh[key]
+        _take_in(claim, group, by_deal[key[0]], grants, kept_back.get(claim.pk, ZERO))
     changed = [known[key] for key in groups if key in known]
     for claim in changed:
         claim.version += 1
@@ -71,14 +73,15 @@ def _bearable(claim: SubsidyClaim | None, group: Sequence[AccrualLine]) -> bool:
     return (claim.requested if claim else ZERO) + sum((line.amount for line in group), ZERO) >= 0
 
 
-def _take_in(claim: SubsidyClaim, group: Sequence[AccrualLine], loan: Loan, grants: Grants) -> None:
+def _take_in(claim: SubsidyClaim, group: Sequence[AccrualLine], loan: Loan, grants: Grants, kept_back: Decimal) -> None:
     """Add booked lines to a claim. A capped one is written at once, for the next to count it."""
     version = group[-1].version
     claim.requested += sum((line.amount for line in group), ZERO)
     claim.period_start = min(claim.period_start, *(line.period_start for line in group))
     amount, counted = grants.beyond(claim, loan)
+    amount, decided = caps.beyond_decision(amount, kept_back)
     claim.eligible, cut = caps.within_caps(amount, loan=loan, version=version, interest_on=claim.period_end, claim_id=claim.pk)
-    claim.cuts = counted + cut
+    claim.cuts = counted + decided + cut
     if counted or caps.are_set(version):
         claim.save(update_fields=["requested", "eligible", "cuts"])
     for line in group:
@@ -111,12 +114,23 @@ def review(claim: SubsidyClaim, *, by: Person, at: dt.datetime, seen: int, note:
 
 
 def review_many(claims: Sequence[SubsidyClaim], *, by: By, at: dt.datetime, seen: Seen = None, note: str = "") -> list[Taken]:
-    """Whoever reviewed does not approve as well."""
+    """Whoever reviewed does not approve as well. What the cross-checks find is flagged for who approves."""
 
     def changes(rows: list[SubsidyClaim]) -> dict[int, dict[str, Any]]:
         return {row.pk: {"prepared_by_id": _user(by, row)} for row in rows}
 
-    return _by_channel("review", claims, by=by, at=at, seen=seen, note=note, changes=changes)
+    with transaction.atomic():
+        results = _by_channel("review", claims, by=by, at=at, seen=seen, note=note, changes=changes)
+        flags.flag(succeeded(results), by=system(at), at=at)
+    return results
+
+
+def cross_check(claim: SubsidyClaim, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> SubsidyClaim:
+    """Ask again what the rules find about the claim's drawdowns; what is new is flagged."""
+    with transaction.atomic():
+        row: SubsidyClaim = only(_by_channel("cross_check", [claim], by=by, at=at, seen={claim.pk: seen}, note=note))
+        flags.flag([row], by=by, at=at)
+    return row
 
 
 def approve(claim: SubsidyClaim, *, by: Person, at: dt.datetime, seen: int, note: str = "", fiscal_year: int | None = None) -> SubsidyClaim:
@@ -125,12 +139,26 @@ def approve(claim: SubsidyClaim, *, by: Person, at: dt.datetime, seen: int, note
 
 
 def approve_many(
-    claims: Sequence[SubsidyClaim], *, by: By, at: dt.datetime, seen: Seen = None, note: str = "", fiscal_year: int | None = None
+    claims: Sequence[SubsidyClaim],
+    *,
+    by: By,
+    at: dt.datetime,
+    seen: Seen = None,
+    note: str = "",
+    fiscal_year: int | None = None,
+    batch: int | None = None,
+    ranks: Ranks | None = None,
 ) -> list[Taken]:
-    """`approve` for a list: a budget that does not reach is shared by the scheme's own rule among the claims of the list."""
+    """`approve` for a list: a budget that does not reach is shared by the scheme's own rule among the claims of the list.
+
+    A claim of a funding batch is approved with it and not by itself.
+    """
     year = fiscal_year or day(at).year
 
     def missing(claim: SubsidyClaim) -> Iterable[Problem]:
+        yield from doubts[claim.pk]
+        if claim.batch_id != batch:
+            yield Problem("", "in_batch", _("该申领已编入资金安排方案，随方案一并安排。"), _("请在方案中办理，或先撤销方案。"))
         if claim.scheme.is_discretionary and (claim.scheme_id, year) not in budgets:
             yield Problem(
                 "fiscal_year",
@@ -140,10 +168,10 @@ def approve_many(
             )
 
     def arranged(rows: list[SubsidyClaim]) -> dict[int, dict[str, Any]]:
-        return _arranged(rows, budgets, year, by=voice(by, at=at), at=at)
+        return arranging.arranged(rows, budgets, year, ranks=ranks or {}, by=voice(by, at=at), at=at)
 
     with transaction.atomic():
-        budgets = _budgets(claims)
+        budgets, doubts = budgets_of(claims), flags.unanswered(claims, at=at)
         return _by_channel("approve", claims, by=by, at=at, seen=seen, note=note, also=missing, changes=arranged)
 
 
@@ -209,14 +237,21 @@ def settle_many(
     seen: Seen = None,
     note: str = "",
 ) -> list[Taken]:
-    """`settle` for a list; an amount not given is the arranged one."""
+    """`settle` for a list; an amount not given is the arranged one, less what a decision withholds of it."""
+    kept_back = withheld(claim.pk for claim in claims)
+    objected = set(BatchObjection.objects.filter(claim__in=claims, state=BatchObjection.State.OPEN).values_list("claim", flat=True))
+
+    def payable(claim: SubsidyClaim) -> Decimal:
+        return (claim.arranged or ZERO) - kept_back.get(claim.pk, ZERO)
 
     def amount_of(claim: SubsidyClaim) -> Decimal:
-        return (paid or {}).get(claim.pk, claim.arranged or ZERO)
+        return (paid or {}).get(claim.pk, payable(claim))
 
     def missing(claim: SubsidyClaim) -> Iterable[Problem]:
-        if not 0 <= amount_of(claim) <= (claim.arranged or ZERO):
-            yield _too_much("paid", amount_of(claim), claim.arranged or ZERO)
+        if not 0 <= amount_of(claim) <= payable(claim):
+            yield _too_much("paid", amount_of(claim), payable(claim))
+        if claim.pk in objected:
+            yield Problem("", "objected", _("该申领的公示异议尚未处理。"), _("请先处理异议。"))
         yield from _document_missing(document_no)
 
     def changes(rows: list[SubsidyClaim]) -> dict[int, dict[str, Any]]:
@@ -224,7 +259,7 @@ def settle_many(
 
     with transaction.atomic():
         results = _by_channel("settle", claims, by=by, at=at, seen=seen, note=note, also=missing, changes=changes)
-        _post(succeeded(results), _budgets(claims), by=voice(by, at=at), at=at)
+        arranging.post(succeeded(results), budgets_of(claims), by=voice(by, at=at), at=at)
     return results
 
 
@@ -232,8 +267,27 @@ def refuse(claim: SubsidyClaim, *, by: Person, at: dt.datetime, seen: int, note:
     return only(_by_channel("refuse", [claim], by=by, at=at, seen={claim.pk: seen}, note=note))
 
 
-def hold_key(claim: SubsidyClaim) -> str:
-    return f"claim:{claim.pk}:hold"
+def lessen(claims: Sequence[SubsidyClaim], *, by: Person, at: dt.datetime) -> None:
+    """What a decision withholds of claims not yet paid: all of it drops the claim and frees its budget, a part is a cut with its reason.
+
+    The claims are locked. What is approved stays as approved; less is paid of it when it is settled.
+    """
+    kept_back = withheld(claim.pk for claim in claims)
+    gone = [row for row in claims if kept_back.get(row.pk, ZERO) >= (row.eligible if row.arranged is None else row.arranged)]
+    cut = [row for row in claims if row not in gone and row.arranged is None and row.pk in kept_back]
+    for row in cut:
+        row.eligible, decided = caps.beyond_decision(row.eligible, kept_back[row.pk])
+        row.cuts, row.version = [*row.cuts, *decided], row.version + 1
+    update_rows(cut, ["eligible", "cuts", "version"])
+    record_many(cut, "reckon", by=by, at=at)
+    drop(gone, by=by, at=at, note="追回决定")
+
+
+def drop(claims: Sequence[SubsidyClaim], *, by: Person, at: dt.datetime, note: str) -> None:
+    """Claims that will not be paid after all; what was held for the approved ones is freed."""
+    held = [row for row in claims if row.state == C.APPROVED]
+    _by_channel("drop", claims, by=system(at), at=at, note=note)
+    arranging.free(held, by=by, at=at, note=note)
 
 
 def with_deals(claims: Sequence[SubsidyClaim]) -> list[SubsidyClaim]:
@@ -250,16 +304,34 @@ def with_deals(claims: Sequence[SubsidyClaim]) -> list[SubsidyClaim]:
 
 
 def _by_channel(verb: str, claims: Sequence[SubsidyClaim], **how: Any) -> list[Taken]:
-    """The step in the table of each claim's own channel. Results by channel, then in the order handed in."""
+    """The step in the table of each claim's own channel. Results by channel, then in the order handed in.
+
+    While the loan is in doubt a claim may be refused, and goes no further.
+    """
     rows = with_deals(claims)
     results: list[Taken] = []
     with transaction.atomic():
         lock(SubsidyClaim.objects.filter(pk__in=[row.pk for row in rows]))
+        if verb not in GOES_BACK:
+            how["also"] = _unless_in_doubt(rows, how.pop("also", None))
         for channel, steps in STEPS_OF_CHANNEL.items():
             mine = [row for row in rows if row.scheme.channel == channel]
             if mine:
                 results += take_many(steps, verb, mine, **how) if verb in steps else [Taken(row, _no_such_step(row)) for row in mine]
     return results
+
+
+def _unless_in_doubt(claims: Sequence[SubsidyClaim], also: Missing | None) -> Missing:
+    loans_ = {row.deal_id for row in claims}
+    doubted = set(Recovery.objects.in_doubt().filter(deal__in=loans_).values_list("deal", "scheme"))
+
+    def missing(claim: SubsidyClaim) -> Iterable[Problem]:
+        if (claim.deal_id, claim.scheme_id) in doubted:
+            yield Problem("", "in_doubt", _("该笔贷款的资金用途存疑，贴息已暂停办理。"), _("疑点排除或作出追回决定后方可继续。"))
+        if also is not None:
+            yield from also(claim)
+
+    return missing
 
 
 def _hand_in(verb: str, claims: Sequence[SubsidyClaim], *, by: By, at: dt.datetime, seen: Seen, note: str) -> list[Taken]:
@@ -282,6 +354,7 @@ class _Reckoning:
         rows = with_deals(claims)
         self.loans = loans([row.deal for row in rows])
         self.grants = Grants(self.loans.values())
+        self.withheld = withheld(row.pk for row in rows)
         self.lines: dict[int, list[AccrualLine]] = {row.pk: [] for row in rows}
         for line in AccrualLine.objects.filter(claim__in=self.lines).select_related("version").order_by("interest_on", "pk"):
             self.lines[line.claim_id].append(line)
@@ -307,27 +380,12 @@ class _Reckoning:
         loan = self.loans[claim.deal_id]
         version = self.lines[claim.pk][-1].version
         amount, counted = self.grants.beyond(claim, loan)
+        amount, decided = caps.beyond_decision(amount, self.withheld.get(claim.pk, ZERO))
         amount, cuts = caps.within_caps(amount, loan=loan, version=version, interest_on=claim.period_end, claim_id=claim.pk)
         others = [row for row in self.siblings[claim.deal_id, claim.period_end] if row.pk != claim.pk]
         borne = self.figures.borne(self.receipts[claim.pk], allowed=self.allowed[claim.province])
         eligible, yielded = caps.within_interest(claim, amount, others=others, borne=borne)
-        return {"eligible": eligible, "cuts": counted + cuts + yielded}
-
-
-class _Offices:
-    """Which finance office decides: by the scheme's authority and the place of the project, from the rows of the units."""
-
-    def __init__(self, provinces: Iterable[str]) -> None:
-        units = Unit.objects.filter(line=Unit.Line.FINANCE, province__in=set(provinces)).order_by("pk")
-        self.provincial = {unit.province: unit for unit in units if unit.kind == Unit.Kind.PROVINCE}
-        self.municipal = {unit.region_id: unit for unit in units if unit.kind != Unit.Kind.PROVINCE}
-
-    def of(self, scheme: Scheme, loan: Loan) -> Unit | None:
-        if scheme.authority == Scheme.Authority.PROVINCE:
-            return self.provincial.get(loan.deal.province)
-        if scheme.authority == Scheme.Authority.CITY_FINANCE:
-            return self.municipal.get(loan.deal.filing.project.region.municipal_id)
-        return None
+        return {"eligible": eligible, "cuts": counted + decided + cuts + yielded}
 
 
 def _unclaimed(deals: Iterable[int]) -> list[AccrualLine]:
@@ -354,14 +412,14 @@ def _grouped(
     return dict(sorted(groups.items()))
 
 
-def _new(loan: Loan, group: Sequence[AccrualLine], interest_on: dt.date, offices: _Offices) -> SubsidyClaim:
+def _new(loan: Loan, group: Sequence[AccrualLine], interest_on: dt.date, offices: Offices) -> SubsidyClaim:
     scheme = group[0].version.scheme
     is_bank = scheme.channel == Scheme.Channel.BANK_NET
     return SubsidyClaim(
         deal=loan.deal,
         scheme=scheme,
         claimant_id=loan.deal.branch.organisation_id if is_bank else loan.deal.firm_id,
-        office=offices.of(scheme, loan),
+        office=offices.of(scheme, loan.deal),
         state=C.FORECAST,
         period_start=min(line.period_start for line in group),
         period_end=interest_on,
@@ -369,51 +427,6 @@ def _new(loan: Loan, group: Sequence[AccrualLine], interest_on: dt.date, offices
         requested=ZERO,
         eligible=ZERO,
         province=loan.deal.province,
-    )
-
-
-def _budgets(claims: Sequence[SubsidyClaim]) -> dict[tuple[int, int], Budget]:
-    rows = Budget.objects.filter(scheme__in={claim.scheme_id for claim in claims})
-    return {(row.scheme_id, row.fiscal_year): row for row in rows}
-
-
-def _arranged(
-    rows: list[SubsidyClaim], budgets: Mapping[tuple[int, int], Budget], year: int, *, by: Person, at: dt.datetime
-) -> dict[int, dict[str, Any]]:
-    """What each claim gets of its scheme's budget of the year; the budget is held for it. Without a budget: all that is eligible."""
-    changes = {row.pk: {"arranged": row.eligible, "fiscal_year": year} for row in rows}
-    funded = {scheme: budgets[scheme, year] for scheme in {row.scheme_id for row in rows} if (scheme, year) in budgets}
-    accounts.lock(budget.account_id for budget in funded.values())
-    for scheme, budget in sorted(funded.items()):
-        mine = [row for row in rows if row.scheme_id == scheme]
-        free = accounts.room(budget.account_id)
-        asked = [Claim(str(row.pk), row.eligible) for row in mine]
-        shares = formulas.arrange(asked, sum((row.eligible for row in mine), ZERO) if free is None else free, _shortfall_rule(mine))
-        holds = []
-        for row, share in zip(mine, shares, strict=True):
-            changes[row.pk]["arranged"] = share.arranged
-            if share.cut:
-                changes[row.pk]["cuts"] = [*row.cuts, {"amount": str(share.cut), "reason": share.reason}]
-            if share.arranged:
-                holds.append(Hold(budget.account_id, share.arranged, hold_key(row)))
-        accounts.hold_many(holds, by=by, at=at, note="批准")
-    return changes
-
-
-def _shortfall_rule(claims: Sequence[SubsidyClaim]) -> str:
-    """The rule of the newest version these claims were computed by."""
-    newest = AccrualLine.objects.filter(claim__in=claims).order_by("-version__announced_on", "-version_id")
-    return newest.values_list("version__shortfall_rule", flat=True).first() or "carry_over"
-
-
-def _post(settled: Sequence[SubsidyClaim], budgets: Mapping[tuple[int, int], Budget], *, by: Person, at: dt.datetime) -> None:
-    funded = [(row, budgets[row.scheme_id, row.fiscal_year].account_id) for row in settled if (row.scheme_id, row.fiscal_year) in budgets]
-    funded = [(row, account) for row, account in funded if row.arranged]
-    accounts.lock(account for _row, account in funded)
-    posts = [Post(account, row.paid, f"claim:{row.pk}:settle", hold_key(row)) for row, account in funded if row.paid]
-    accounts.post_many(posts, by=by, at=at, note="拨付")
-    accounts.release_many(
-        [(account, hold_key(row), f"{hold_key(row)}:release") for row, account in funded], by=by, at=at, note="拨付后剩余"
     )
 
 

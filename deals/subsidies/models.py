@@ -1,4 +1,4 @@
-"""Subsidies: what accrued, what was claimed, arranged and paid, and what is to be paid back."""
+"""Subsidies: what accrued, what was claimed, arranged and paid. What is to be paid back: `deals.recovery.models`."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -12,29 +12,14 @@ from projects.models import passed_through
 from schemes.models import Scheme, SchemeVersion, Support
 
 
-class FundingBatch(Provincial, Versioned):
-    """资金安排方案: claims arranged together under one document. Its mechanics are widened later; the table is final."""
-
-    class State(models.TextChoices):
-        DRAFT = "draft", _("草拟")
-        NOTICE = "notice", _("公示中")
-        ISSUED = "issued", _("已行文")
-        PAID = "paid", _("已下达")
-
-    scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="funding_batches", verbose_name=_("政策"))
-    fiscal_year = models.PositiveSmallIntegerField(_("财政年度"))
-    number = models.CharField(_("编号"), max_length=60)
-    document_no = models.CharField(_("文号"), max_length=100, blank=True)
-    state = models.CharField(_("状态"), max_length=20, choices=State, default=State.DRAFT)
-
-    class Meta:
-        app_label = "deals"
-        verbose_name = _("资金安排方案")
-        verbose_name_plural = _("资金安排方案")
-        constraints = (models.UniqueConstraint(fields=["province", "number"], name="funding_batch_once"),)
-
-    def __str__(self) -> str:
-        return self.number
+def by_deal_and_office(actor: Person) -> Q:
+    """Rows of a deal in the care of a finance office: firm, bank, the units of the case, the office and the province's, its readers."""
+    bank = Q(deal__branch__organisation__in=actor.organisation_ids)
+    unit = passed_through(actor.unit_ids, "deal__filing")
+    finance = {seat.province for seat in actor.seats if seat.line == Unit.Line.FINANCE and seat.unit_kind == Unit.Kind.PROVINCE}
+    office = Q(office__in=actor.unit_ids) | Q(province__in=finance)
+    reader = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
+    return Q(deal__firm__in=actor.organisation_ids) | bank | unit | office | reader
 
 
 class ClaimQuerySet(models.QuerySet["SubsidyClaim"]):
@@ -45,13 +30,7 @@ class ClaimQuerySet(models.QuerySet["SubsidyClaim"]):
             rows = SubsidyClaim.objects.values("pk")
             deals = rows.filter(deal__firm__in=actor.organisation_ids)
             return self.filter(pk__in=rows.filter(claimant__in=actor.organisation_ids).union(deals, all=True))
-        own = Q(claimant__in=actor.organisation_ids) | Q(deal__firm__in=actor.organisation_ids)
-        bank = Q(deal__branch__organisation__in=actor.organisation_ids)
-        unit = passed_through(actor.unit_ids, "deal__filing")
-        finance = {seat.province for seat in actor.seats if seat.line == Unit.Line.FINANCE and seat.unit_kind == Unit.Kind.PROVINCE}
-        office = Q(office__in=actor.unit_ids) | Q(province__in=finance)
-        reader = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
-        return self.filter(own | bank | unit | office | reader)
+        return self.filter(Q(claimant__in=actor.organisation_ids) | by_deal_and_office(actor))
 
 
 class SubsidyClaim(Provincial, Versioned):
@@ -82,7 +61,7 @@ class SubsidyClaim(Provincial, Versioned):
     arranged = models.DecimalField(_("安排金额（元）"), max_digits=18, decimal_places=2, null=True, blank=True)
     paid = models.DecimalField(_("已付金额（元）"), max_digits=18, decimal_places=2, null=True, blank=True)
     cuts = models.JSONField(_("核减明细"), default=list, blank=True)
-    batch = models.ForeignKey(FundingBatch, models.PROTECT, null=True, blank=True, related_name="claims", verbose_name=_("方案"))
+    batch = models.ForeignKey("deals.FundingBatch", models.PROTECT, null=True, blank=True, related_name="claims", verbose_name=_("方案"))
     document_no = models.CharField(_("资金文号"), max_length=100, blank=True)
     prepared_by = models.ForeignKey(
         "organisations.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("申领经办")
@@ -163,49 +142,3 @@ class OtherSupport(Provincial):
 
     def __str__(self) -> str:
         return f"{self.project} {self.kind}"
-
-
-class Recovery(Provincial, Versioned):
-    """追回: from a doubt to the last receipt. The process comes with a later issue; the table is final."""
-
-    class State(models.TextChoices):
-        DOUBT = "doubt", _("存疑暂停")
-        EXPLAINED = "explained", _("银行已说明")
-        FOUND = "found", _("已认定")
-        DECIDED = "decided", _("已决定追回")
-        CLOSED = "closed", _("已收回")
-        CLEARED = "cleared", _("已排除")
-        REFERRED = "referred", _("已移送")
-
-    deal = models.ForeignKey("deals.Deal", models.PROTECT, related_name="recoveries", verbose_name=_("对接项目"))
-    scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="recoveries", verbose_name=_("政策"))
-    state = models.CharField(_("状态"), max_length=20, choices=State)
-    reason = models.CharField(_("事由"), max_length=300)
-    suspended_from = models.DateField(_("暂停计提自"))
-    due_on = models.DateField(_("说明期限"), null=True, blank=True)
-    document_no = models.CharField(_("决定文号"), max_length=100, blank=True)
-    amount = models.DecimalField(_("应追回（元）"), max_digits=18, decimal_places=2, null=True, blank=True)
-
-    class Meta:
-        app_label = "deals"
-        verbose_name = _("贴息追回")
-        verbose_name_plural = _("贴息追回")
-
-    def __str__(self) -> str:
-        return f"{self.deal} {self.scheme}"
-
-
-class RecoveryReceipt(Provincial):
-    recovery = models.ForeignKey(Recovery, models.PROTECT, related_name="receipts", verbose_name=_("追回"))
-    on = models.DateField(_("日期"))
-    amount = models.DecimalField(_("金额（元）"), max_digits=18, decimal_places=2)
-    slip_no = models.CharField(_("凭证号"), max_length=60)
-
-    class Meta:
-        app_label = "deals"
-        verbose_name = _("追回入账")
-        verbose_name_plural = _("追回入账")
-        constraints = (models.UniqueConstraint(fields=["recovery", "slip_no"], name="recovery_slip_once"),)
-
-    def __str__(self) -> str:
-        return f"{self.recovery} {self.amount}"

@@ -3,21 +3,23 @@
 from django.utils.translation import gettext_lazy as _
 
 from common.steps import Param, Step
-from deals.states import OFFICERS
+from deals.recovery.models import Recovery
+from deals.states import OFFICERS, by_system
 from deals.subsidies.models import SubsidyClaim
 from organisations.actors import FIRM_ROLES, REVIEW_ROLES, Person
 from organisations.models import Role, Unit
 from schemes.models import Scheme
 
 C = SubsidyClaim.State
+OfLoan = SubsidyClaim | Recovery
 FINANCE = (Role.HANDLER, Role.CHECKER, Role.SIGNER)
 
 
-def by_claimant_firm(claim: SubsidyClaim, by: Person) -> bool:
+def by_claimant_firm(claim: OfLoan, by: Person) -> bool:
     return by.seat(claim.deal.firm_id, *FIRM_ROLES) is not None
 
 
-def by_branch(claim: SubsidyClaim, by: Person) -> bool:
+def by_branch(claim: OfLoan, by: Person) -> bool:
     return by.seat(claim.deal.branch.organisation_id, *OFFICERS) is not None
 
 
@@ -47,7 +49,7 @@ def by_recorder(claim: SubsidyClaim, by: Person) -> bool:
     return by_branch(claim, by) or by.office(*FINANCE, line=Unit.Line.FINANCE, province=claim.province) is not None
 
 
-def interested(claim: SubsidyClaim, by: Person) -> bool:
+def interested(claim: OfLoan, by: Person) -> bool:
     """Who has declared an interest in the firm, the branch or its bank decides nothing on the claim."""
     deal = claim.deal
     return bool(by.interests) and by.has_interest_in(deal.firm_id, deal.branch.organisation_id, deal.branch.bank.organisation_id)
@@ -58,12 +60,29 @@ DOCUMENT = Param("document_no", "text", _("资金文号"))
 YEAR = Param("fiscal_year", "integer", _("预算年度"), required=False, help=_("不填即本年度。"))
 PAID = Param("paid", "wan", _("实拨金额（万元）"), required=False, help=_("不填即安排金额。"))
 
+OPEN = frozenset({C.FORECAST, C.FILED, C.EVIDENCED, C.REVIEWED, C.APPROVED, C.RECORDED})
+ON_THE_WAY = frozenset({C.FILED, C.EVIDENCED, C.REVIEWED, C.APPROVED})
+
+
+def by_whoever_checks(claim: SubsidyClaim, by: Person) -> bool:
+    return by_finance(claim, by) or by_industry_office(claim, by)
+
+
+def same_state(claim: SubsidyClaim) -> str:
+    return claim.state
+
+
+CROSS_CHECK = Step(ON_THE_WAY, same_state, by_whoever_checks, _("重新核查"), recuses=interested)
+DROP = Step(OPEN, C.REFUSED, by_system, _("按追回决定不再支付"))
+
 FIRM_CLAIM_STEPS: dict[str, Step] = {
     "file": Step(frozenset({C.FORECAST}), C.FILED, by_claimant_firm, _("申领")),
     "review": Step(frozenset({C.FILED}), C.REVIEWED, by_industry_office, _("审核"), recuses=interested),
     "approve": Step(frozenset({C.REVIEWED}), C.APPROVED, by_deciding_office, _("批准"), params=(YEAR,), recuses=interested),
     "refuse": Step(frozenset({C.FILED, C.REVIEWED}), C.REFUSED, by_deciding_office, _("不予支持"), needs_note=True, recuses=interested),
     "settle": Step(frozenset({C.APPROVED}), C.SETTLED, by_finance, _("登记拨付"), params=(DOCUMENT, PAID), recuses=interested),
+    "cross_check": CROSS_CHECK,
+    "drop": DROP,
 }
 
 BANK_CLAIM_STEPS: dict[str, Step] = {
@@ -80,6 +99,8 @@ BANK_CLAIM_STEPS: dict[str, Step] = {
     "approve": Step(frozenset({C.REVIEWED}), C.APPROVED, by_deciding_office, _("批准"), params=(YEAR,), recuses=interested),
     "settle": Step(frozenset({C.APPROVED, C.RECORDED}), C.SETTLED, by_recorder, _("结算"), params=(DOCUMENT, PAID), recuses=interested),
     "refuse": Step(frozenset({C.EVIDENCED, C.REVIEWED}), C.REFUSED, by_deciding_office, _("不予支持"), needs_note=True, recuses=interested),
+    "cross_check": CROSS_CHECK,
+    "drop": DROP,
 }
 
 STEPS_OF_CHANNEL: dict[str, dict[str, Step]] = {

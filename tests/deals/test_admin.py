@@ -44,8 +44,8 @@ def test_computation_is_laid_open(as_, world, cast):
 def test_only_the_deciding_office_has_the_buttons(as_, world, cast):
     (claim,) = claim_cases.reviewed(world, cast)
 
-    assert buttons(as_("qian"), claim) == ["批准", "不予支持"]
-    assert buttons(as_("zhao"), claim) == []
+    assert buttons(as_("qian"), claim) == ["批准", "不予支持", "重新核查"]
+    assert buttons(as_("zhao"), claim) == ["重新核查"]
     assert as_("tan").get(f"{LIST}{claim.pk}/change/").status_code in (302, 403)
 
 

@@ -44,6 +44,13 @@ POLICY = {
     "appeal_days": (10, "working_days"),
     "appeal_decision_days": (10, "working_days"),
     "change_decision_days": (5, "working_days"),
+    "recovery_explain_days": (10, "working_days"),
+    "recovery_bar_days": (1095, "days"),
+    "notice_days": (5, "working_days"),
+    "related_share_bp": (2500, "bp"),
+    "round_trip_days": (3, "days"),
+    "round_trip_share_bp": (8000, "bp"),
+    "assessment_days": (5, "days"),
 }
 CHANGE_TIERS = {
     "amount": "city",

@@ -146,7 +146,13 @@ def test_negative_remainder_waits_for_a_period_that_can_bear_it(world, cast):
 def test_suspicion_stops_the_accrual_from_its_day(world, cast):
     deal = example.loan(world, cast)
     Recovery.objects.create(
-        deal=deal, scheme=world.central.scheme, state="doubt", reason="资金回流", suspended_from=dt.date(2025, 3, 16), province=HUBEI
+        deal=deal,
+        scheme=world.central.scheme,
+        state="doubt",
+        reason="资金回流",
+        suspended_from=dt.date(2025, 3, 16),
+        province=HUBEI,
+        office=world["FIN-420100"],
     )
 
     accrue(deal, cast, QUARTERS[0])

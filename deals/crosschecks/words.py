@@ -1,0 +1,39 @@
+"""What each rule says to people, from the evidence kept on its flag."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from deals.crosschecks import rules
+
+LABELS: Mapping[str, Any] = {
+    rules.SAME_INVOICE: _("发票重复使用"),
+    rules.SAME_SERIAL: _("设备编号重复"),
+    rules.RELATED_SUPPLIER: _("供应商与借款人关联"),
+    rules.ROUND_TRIP: _("资金快进快出"),
+    rules.ASSESSMENT_DAY: _("月末冲量"),
+    rules.STRUCK_OFF: _("企业已注销或吊销"),
+}
+SENTENCES: Mapping[str, Any] = {
+    rules.SAME_INVOICE: _("发票 %(written)s 已在 %(other)s 使用（写作 %(as_written)s，%(supplier)s，%(on)s，%(amount)s 元）。"),
+    rules.SAME_SERIAL: _("设备编号 %(serial)s 已在 %(other)s 使用（%(supplier)s，%(on)s，%(amount)s 元）。"),
+    rules.ROUND_TRIP: _("%(drawn_on)s 放款 %(amount)s 元，至 %(back_on)s 已回流 %(back)s 元。"),
+    rules.ASSESSMENT_DAY: _("%(drawn_on)s 放款 %(amount)s 元，过月末 %(month_end)s 后至 %(back_on)s 共回流 %(back)s 元。"),
+}
+TIES: Mapping[str, Any] = {
+    "self": _("收款供应商 %(supplier)s 即借款人本身。"),
+    "owned": _("供应商 %(supplier)s 由借款人持股 %(share)s。"),
+    "owner": _("供应商 %(supplier)s 持有借款人 %(share)s 股份。"),
+    "person": _("供应商 %(supplier)s 与借款人的法定代表人同为%(share)s。"),
+}
+GONE: Mapping[str, Any] = {
+    "revoked": _("%(name)s 的登记状态为吊销（截至 %(on)s）。"),
+    "struck_off": _("%(name)s 的登记状态为注销（截至 %(on)s）。"),
+}
+
+
+def told(rule: str, evidence: Mapping[str, str]) -> str:
+    """The evidence in a sentence."""
+    sentence = SENTENCES.get(rule) or TIES.get(evidence.get("tie", "")) or GONE[evidence["state"]]
+    return str(sentence) % evidence
