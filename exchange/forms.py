@@ -22,6 +22,16 @@ BANK_COLUMNS = 3
 SCALARS = tuple(field for field in FORM_FIELDS if field.kind not in ("rows", "group", "branches"))
 EQUIPMENT = FIELDS["equipment"].fields
 BENEFITS = tuple(replace(field, name=f"benefits.{field.name}") for field in FIELDS["benefits"].fields)
+_LATER_LABELS = (
+    (_("以后年度一：年度"), _("以后年度一：融资需求（万元）")),
+    (_("以后年度二：年度"), _("以后年度二：融资需求（万元）")),
+    (_("以后年度三：年度"), _("以后年度三：融资需求（万元）")),
+)
+LATER_NEEDS = tuple(
+    replace(field, name=f"later_needs.{place}.{field.name}", label=label, required=False)
+    for place, labels in enumerate(_LATER_LABELS)
+    for field, label in zip(FIELDS["later_needs"].fields, labels, strict=True)
+)
 _BANK_LABELS = (_("意向银行一"), _("意向银行二"), _("意向银行三"))
 _BETWEEN = re.compile(r"[、,，;；/\n]+")
 KEPT: Mapping[str, Callable[[Any], Any]] = {
@@ -85,9 +95,18 @@ def form_of(cells: Mapping[str, Any], equipment: Sequence[Mapping[str, Any]] | N
     benefits = {field.name.removeprefix("benefits."): cells[field.name] for field in BENEFITS if field.name in cells}
     if benefits:
         form["benefits"] = {name: cell for name, cell in benefits.items() if cell is not None}
+    if any(field.name in cells for field in LATER_NEEDS):
+        form["later_needs"] = _later_needs(cells)
     banks = [cells[name] for name in (bank_param(place).name for place in range(BANK_COLUMNS)) if name in cells]
     if banks:
         form["intended_banks"] = [bank for bank in banks if bank]
     if equipment is not None:
         form["equipment"] = [dict(row) for row in equipment]
     return form
+
+
+def _later_needs(cells: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each further year of which anything is filled in."""
+    names = [field.name for field in FIELDS["later_needs"].fields]
+    rows = [{name: cells.get(f"later_needs.{place}.{name}") for name in names} for place in range(len(_LATER_LABELS))]
+    return [row for row in rows if any(cell not in (None, "") for cell in row.values())]

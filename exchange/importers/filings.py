@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import Problem
 from common.steps import Param
 from exchange.columns import ID, STATE, VERSION, Shown, entered, shown
-from exchange.forms import BANK_COLUMNS, EQUIPMENT, as_typed_in_form, bank_param, form_of
+from exchange.forms import BANK_COLUMNS, EQUIPMENT, LATER_NEEDS, as_typed_in_form, bank_param, form_of
 from exchange.importers.hanging import PROJECT, Hanging, equipment_table
 from exchange.importers.importer import Entry, Importer, Mark, Outcome, Written, one_by_one
 from exchange.listings.projects import form_columns
@@ -108,6 +108,8 @@ class Filings(Importer):
         name, _dot, rest = path.partition(".")
         if name == "intended_banks":
             return bank_param(int(rest) if rest.isdecimal() else 0).name
+        if path == "later_needs":
+            return LATER_NEEDS[0].name
         return super().column_of(path)
 
     def _mark(self, entry: Entry, problem: Problem) -> Mark:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from exchange.columns import ID, STATE, VERSION, Shown, entered, shown
-from exchange.forms import BANK_COLUMNS, BENEFITS, EQUIPMENT, SCALARS, SEPARATOR, as_cell, bank_param
+from exchange.forms import BANK_COLUMNS, BENEFITS, EQUIPMENT, LATER_NEEDS, SCALARS, SEPARATOR, as_cell, bank_param
 from exchange.listings.listing import Listing, Part
 from exchange.listings.words import Words
 from lenders.models import Security
@@ -46,7 +46,8 @@ def form_columns(words: Words) -> tuple[Shown, ...]:
     scalars = [entered(field, _typed(field, words), choices=_choices(field, words)) for field in SCALARS]
     banks = [entered(bank_param(place), _bank(place, words), choices=words.branches.values()) for place in range(BANK_COLUMNS)]
     benefits = [entered(field, _benefit(field)) for field in BENEFITS]
-    return (*scalars, *banks, *benefits)
+    later = [entered(field, _later_need(field)) for field in LATER_NEEDS]
+    return (*scalars, *banks, *benefits, *later)
 
 
 def equipment_columns() -> tuple[Shown, ...]:
@@ -79,6 +80,17 @@ def _choices(field: FormField, words: Words) -> list[str]:
 def _benefit(field: FormField) -> Callable[[Filing], Any]:
     name = field.name.removeprefix("benefits.")
     return lambda filing: as_cell(field, (filing.form.get("benefits") or {}).get(name))
+
+
+def _later_need(field: FormField) -> Callable[[Filing], Any]:
+    _rows, place, name = field.name.split(".")
+
+    def told(filing: Filing) -> Any:
+        rows = filing.form.get("later_needs")
+        row = rows[int(place)] if isinstance(rows, list) and int(place) < len(rows) else None
+        return as_cell(field, row.get(name)) if isinstance(row, Mapping) else None
+
+    return told
 
 
 def _bank(place: int, words: Words) -> Callable[[Filing], Any]:

@@ -11,6 +11,8 @@ from django.utils import timezone
 from common.errors import Conflict, Invalid, NotAllowed, Stale
 from common.models import AuditEvent
 from exchange import checking, committing, exports, importing, jobs, templates
+from exchange.listings import projects
+from exchange.listings.words import Words
 from exchange.models import Export, Import, ImportedRow
 from projects.drafting import start_filing
 from projects.models import Filing
@@ -70,6 +72,20 @@ def test_a_filled_in_template_becomes_drafts_as_if_typed_on_the_page(world, cast
     assert (one.title, two.title, one.state) == ("一号线", "二号线", "draft")
     events = AuditEvent.objects.filter(subject="exchange.import", subject_id=job.pk).order_by("id").values_list("verb", flat=True)
     assert list(events) == ["hand_in", "check", "find_sound", "commit", "begin", "finish"]
+
+
+def test_needs_of_later_years_come_in_go_out_and_are_marked_in_their_own_cells(world, cast):
+    later = {"later_needs.0.year": 2027, "later_needs.0.amount": 300}
+
+    committed(handed_in(filled(cast.lin, [application(**later)]), cast.lin), cast.lin)
+    half = handed_in(filled(cast.lin, [application(name="二号线", **{**later, "later_needs.0.amount": None})]), cast.lin)
+
+    filing = Filing.objects.get()
+    assert filing.form["later_needs"] == [{"year": "2027", "amount": "300"}]
+    columns = [column for column in projects.form_columns(Words.load()) if column.name.startswith("later_needs.")]
+    shown = {column.name: column.value(filing) for column in columns}
+    assert (shown["later_needs.0.year"], shown["later_needs.0.amount"], shown["later_needs.1.year"]) == (2027, 300, None)
+    assert [(field, code) for _sheet, _row, field, code in _faults(half)] == [("later_needs.0.amount", "required")]
 
 
 def test_a_draft_made_by_import_can_be_submitted(world, cast):
