@@ -6,7 +6,8 @@ from exchange.importers.appetites import Appetites
 from exchange.importers.decisions import Decisions
 from exchange.importers.filings import Filings, IntendedBanks
 from exchange.importers.importer import Entry, Importer, Written
+from exchange.importers.sheets import WeeklySheets
 
-IMPORTERS: Mapping[str, type[Importer]] = {kind.kind: kind for kind in (Filings, IntendedBanks, Appetites, Decisions)}
+IMPORTERS: Mapping[str, type[Importer]] = {kind.kind: kind for kind in (Filings, IntendedBanks, Appetites, Decisions, WeeklySheets)}
 
 __all__ = ["IMPORTERS", "Entry", "Importer", "Written"]
