@@ -327,16 +327,6 @@ class AccrualLineAdmin(ByDeals):
     ordering = ("-period_end", "-id")
 
 
-@admin.register(FundingBatch)
-class FundingBatchAdmin(BatchDesk):
-    """Registered here, with the rest of the app."""
-
-
-@admin.register(BatchObjection)
-class BatchObjectionAdmin(ObjectionDesk):
-    """Registered here, with the rest of the app."""
-
-
 def _register_support(_nothing: None, by: Person, values: dict[str, Any]) -> None:
     number = values.pop("project")
     project = in_sight(Project.objects.all(), by).filter(pk=number).first()
@@ -363,26 +353,6 @@ SUPPORT = Act(
 )
 
 
-@admin.register(Recovery)
-class RecoveryAdmin(RecoveryDesk):
-    """Registered here, with the rest of the app."""
-
-
-@admin.register(CrossCheckFlag)
-class CrossCheckFlagAdmin(FlagDesk):
-    """Registered here, with the rest of the app."""
-
-
-@admin.register(CompanyRecord)
-class CompanyRecordAdmin(CompanyDesk):
-    """Registered here, with the rest of the app."""
-
-
-@admin.register(Shareholding)
-class ShareholdingAdmin(ShareholdingDesk):
-    """Registered here, with the rest of the app."""
-
-
 @admin.register(OtherSupport)
 class OtherSupportAdmin(ActDesk, ReadOnly):
     """Grants beside the subsidies of a project: what each scheme makes of them is in its rules."""
@@ -393,3 +363,12 @@ class OtherSupportAdmin(ActDesk, ReadOnly):
     list_select_related = ("project",)
     ordering = ("-on", "-id")
     list_acts = {"register": SUPPORT}
+
+
+# What has a desk of its own module.
+admin.site.register(Recovery, RecoveryDesk)
+admin.site.register(FundingBatch, BatchDesk)
+admin.site.register(BatchObjection, ObjectionDesk)
+admin.site.register(CrossCheckFlag, FlagDesk)
+admin.site.register(CompanyRecord, CompanyDesk)
+admin.site.register(Shareholding, ShareholdingDesk)

@@ -1,8 +1,11 @@
 """Every kind of thing the API knows, and the scopes a machine's token may be given."""
 
 from deals.api import Changes, Deals, DeclineCodes, Drawdowns, Filings, Invitations, Receipts, Rounds
+from deals.crosschecks.api import Flags
+from deals.funding.api import FundingBatches, Objections
 from deals.ministry_answers_api import AnswerRows, Answers
 from deals.progress.api import ProgressReports, ReportingMonths
+from deals.recovery.api import Recoveries
 from deals.subsidies.api import Claims
 from exchange.jobs_api import Exports, Imports
 from exchange.outgoing_resources import Deliveries, Notices, Webhooks
@@ -36,6 +39,10 @@ RESOURCES = (
     Drawdowns,
     Receipts,
     Claims,
+    Recoveries,
+    Flags,
+    FundingBatches,
+    Objections,
     DeclineCodes,
     Regions,
     Industries,

@@ -33,7 +33,7 @@ class Kind:
         return ".".join(filter(None, (self.subject.partition(".")[2], self.verb, self.target)))
 
 
-F, I, D, C = "projects.filing", "deals.invitation", "deals.deal", "deals.subsidyclaim"  # noqa: E741 -- the table reads better with one letter
+F, I, D, C, RECOVERY = "projects.filing", "deals.invitation", "deals.deal", "deals.subsidyclaim", "deals.recovery"  # noqa: E741 -- the table reads better with one letter
 ASKED, APPEAL, CHANGE, UNLOCK = "projects.consultation", "projects.appeal", "projects.changerequest", "projects.unlockrequest"
 ROUND, SCENARIO = "matching.round", "matching.scenario"
 
@@ -115,6 +115,26 @@ KINDS: Sequence[Kind] = (
     Kind(C, "approve", _("贴息已批准：“%(title)s”（%(scheme)s，%(period)s）"), to.claimant),
     Kind(C, "refuse", _("贴息不予支持：“%(title)s”（%(scheme)s，%(period)s）"), to.claimant, tells=NOTE, urgent=True),
     Kind(C, "settle", _("贴息已拨付：“%(title)s”（%(scheme)s，%(period)s）"), to.claimant, urgent=True),
+    Kind(
+        RECOVERY,
+        "doubt",
+        _("资金用途存疑，贴息暂停，请银行按期说明：“%(title)s”（%(scheme)s）"),
+        to.firm_and_bank_of_loan,
+        tells=NOTE,
+        urgent=True,
+        group=True,
+    ),
+    Kind(RECOVERY, "explain", _("银行已说明资金用途：%(firm)s（%(scheme)s）"), to.deciding_office, group=True),
+    Kind(RECOVERY, "state", _("企业已陈述意见：%(firm)s（%(scheme)s）"), to.deciding_office),
+    Kind(RECOVERY, "find", _("资金用途问题已认定，待作出决定：%(firm)s（%(scheme)s）"), to.deciding_office, group=True),
+    Kind(RECOVERY, "clear", _("疑点已排除，贴息恢复：“%(title)s”（%(scheme)s）"), to.firm_and_bank_of_loan, tells=NOTE),
+    Kind(RECOVERY, "decide", _("已作出追回决定，请按期缴回：“%(title)s”（%(scheme)s）"), to.firm_and_bank_of_loan, urgent=True),
+    Kind(RECOVERY, "receive", _("追回款已入账：“%(title)s”（%(scheme)s）"), to.payer),
+    Kind(RECOVERY, "close", _("追回款已全部收回：“%(title)s”（%(scheme)s）"), to.firm_and_bank_of_loan),
+    Kind(RECOVERY, "refer", _("追回事项已移送：“%(title)s”（%(scheme)s）"), to.firm_and_bank_of_loan, tells=NOTE, urgent=True),
+    Kind(RECOVERY, "remind_half", _("追回事项时限已过半：“%(title)s”（%(scheme)s）"), to.late),
+    Kind(RECOVERY, "remind_soon", _("追回事项时限将满：“%(title)s”（%(scheme)s）"), to.late, urgent=True),
+    Kind(RECOVERY, "overdue", _("督办：追回事项已逾期：%(firm)s（%(scheme)s）"), to.late_and_office, urgent=True, group=True),
     Kind(ROUND, "solve", _("推荐轮次 %(title)s 已算完，请核对"), to.province),
     Kind(ROUND, "fail", _("推荐轮次 %(title)s 计算失败"), to.province, urgent=True),
     Kind(ROUND, "propose", _("推荐轮次 %(title)s 提请发布，请审定"), to.signers, group=True),

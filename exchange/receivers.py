@@ -166,6 +166,21 @@ def deciding_office(happened: Happened) -> Iterable[Desk]:
     return [Desk(happened.obj.office.organisation_id, REVIEW_ROLES)] if happened.obj.office else []
 
 
+def firm_and_bank_of_loan(happened: Happened) -> Iterable[Desk]:
+    deal: Deal = happened.obj.deal
+    return [Desk(deal.firm_id, FIRM_ROLES), Desk(deal.branch.organisation_id, BANKERS)]
+
+
+def payer(happened: Happened) -> Iterable[Desk]:
+    """Whoever had the money that comes back."""
+    return [Desk(happened.obj.payer.pk, FIRM_ROLES | BANKERS)]
+
+
+def late_and_office(happened: Happened) -> Iterable[Desk]:
+    """督办 of a recovery: its office hears of it too."""
+    return [*late(happened), *deciding_office(happened)]
+
+
 def claimant(happened: Happened) -> Iterable[Desk]:
     claim: SubsidyClaim = happened.obj
     if claim.scheme.channel == Scheme.Channel.FIRM_REIMBURSE:

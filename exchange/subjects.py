@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
-from deals.models import Deal, Invitation, SubsidyClaim
+from deals.models import Deal, Invitation, Recovery, SubsidyClaim
 from matching.explain import why_not
 from matching.models import NonMatch, Round, Scenario
 from organisations.actors import Person
@@ -55,6 +55,10 @@ def _why(row: Invitation | Deal) -> str:
 
 def _of_claim(row: SubsidyClaim) -> Mapping[str, str]:
     return {**_of_filing(row.deal.filing), "scheme": row.scheme.name, "period": row.period_end.isoformat()}
+
+
+def _of_recovery(row: Recovery) -> Mapping[str, str]:
+    return {**_of_filing(row.deal.filing), "scheme": row.scheme.name}
 
 
 def _of_non_match(row: NonMatch) -> Mapping[str, str]:
@@ -109,6 +113,12 @@ SUBJECTS: Mapping[str, Subject] = {
         "/claims/{}/",
         _of_claim,
         (SubsidyClaim, "pk"),
+    ),
+    "deals.recovery": Subject(
+        lambda: Recovery.objects.select_related("deal__filing__firm", "deal__branch__organisation", "deal__firm", "scheme", "office"),
+        "/recoveries/{}/",
+        _of_recovery,
+        (Recovery, "pk"),
     ),
     "matching.nonmatch": Subject(
         lambda: NonMatch.objects.select_related("need__filing__firm").annotate(filing_id=models.F("need__filing")),

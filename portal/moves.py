@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from common.models import Deadline
 from common.steps import subject_of
-from deals.models import Deal, Invitation, SubsidyClaim
+from deals.models import Deal, Invitation, Recovery, SubsidyClaim
 from matching.models import Round
 from organisations.actors import FIRM_ROLES, REVIEW_ROLES, Person
 from organisations.models import Unit
@@ -164,6 +164,25 @@ def of_claim(claim: SubsidyClaim, by: Person) -> Move:
     if state in (SubsidyClaim.State.APPROVED, SubsidyClaim.State.RECORDED):
         return Move(deciding, _("拨付或结算"), None, decides)
     return Move()
+
+
+RECOVERY_MOVES: Mapping[str, tuple[str, Any]] = {
+    Recovery.State.DOUBT: ("bank", _("说明资金用途")),
+    Recovery.State.EXPLAINED: ("office", _("认定或排除疑点")),
+    Recovery.State.FOUND: ("office", _("由另一人作出追回决定")),
+    Recovery.State.DECIDED: ("payer", _("缴回贴息资金")),
+    Recovery.State.REFERRED: ("payer", _("缴回贴息资金")),
+}
+
+
+def of_recovery(recovery: Recovery, by: Person, due: dt.datetime | None = None) -> Move:
+    if recovery.state not in RECOVERY_MOVES:
+        return Move()
+    side, what = RECOVERY_MOVES[recovery.state]
+    if side == "office":
+        return Move(recovery.office.organisation.name, what, due, by.unit_seat(recovery.office_id) is not None)
+    who = recovery.payer if side == "payer" else recovery.deal.branch.organisation
+    return Move(who.name, what, due, by.seat(who.pk) is not None)
 
 
 def of_round(round_: Round, by: Person) -> Move:

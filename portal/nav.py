@@ -67,6 +67,7 @@ MENU = (
 
 
 UNDER = {  # pages of things that have no entry of their own
+    "recoveries": "claims",
     "scenarios": "rounds",
     "imports": "exports",
     "answer-rows": "answers",

@@ -32,6 +32,7 @@ NEGATIVE = frozenset(
         "hold",
         "reopen",
         "dismiss",
+        "refer",
     }
 )
 FIRST = ("pass", "accept", "confirm", "consent", "publish", "propose")

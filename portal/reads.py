@@ -2,7 +2,7 @@
 
 from django.db.models import Prefetch, QuerySet
 
-from deals.models import Deal, Drawdown, Invitation, ProgressReport, ReportingMonth, SubsidyClaim
+from deals.models import Deal, Drawdown, Invitation, ProgressReport, Recovery, ReportingMonth, SubsidyClaim
 from exchange.models import Export, Import
 from lenders.models import Appetite
 from matching.models import Recommendation, Round, Scenario
@@ -82,6 +82,12 @@ def deals(by: Person) -> QuerySet[Deal]:
 def claims(by: Person) -> QuerySet[SubsidyClaim]:
     return SubsidyClaim.objects.visible_to(by).select_related(
         "scheme", "claimant", "deal__firm", "deal__branch__organisation", "deal__filing__project", "batch", "office__organisation"
+    )
+
+
+def recoveries(by: Person) -> QuerySet[Recovery]:
+    return Recovery.objects.visible_to(by).select_related(
+        "scheme", "deal__firm", "deal__filing", "deal__branch__organisation", "deal__branch__bank", "office__organisation", "drawdown"
     )
 
 

@@ -103,4 +103,11 @@ TONES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("subsidyclaim", "settled"): GOOD,
     ("subsidyclaim", "recorded"): GOOD,
     ("subsidyclaim", "refused"): BAD,
+    ("recovery", "doubt"): WAITING,
+    ("recovery", "explained"): MOVING,
+    ("recovery", "found"): BAD,
+    ("recovery", "decided"): BAD,
+    ("recovery", "referred"): BAD,
+    ("recovery", "closed"): GOOD,
+    ("recovery", "cleared"): GOOD,
 }

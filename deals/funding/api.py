@@ -3,24 +3,19 @@
 from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.steps import Param
-from deals.funding.states import BATCH_STEPS, NUMBER, OBJECTION_STEPS
+from deals.funding.states import BATCH_STEPS, DRAFT, OBJECTION_STEPS
 from deals.funding.steps import BATCH_ACTIONS, OBJECTION_ACTIONS, draft
 from deals.models import BatchObjection, FundingBatch, SubsidyClaim
-from deals.recovery.states import scheme_choices
 from deals.subsidies import caps
 from deals.subsidies.api import CutShown
 from organisations.api import FirmRef
 from organisations.entering import read
 from organisations.resources import IDEMPOTENCY_KEY, Presented, Resource, body_of, entry, once
-
-NEW = (Param("scheme", "choice", _("政策"), choices=scheme_choices), Param("fiscal_year", "integer", _("预算年度")), NUMBER)
 
 
 class ArrangedShown(serializers.ModelSerializer[SubsidyClaim]):
@@ -91,10 +86,10 @@ class FundingBatches(Resource):
         claims = SubsidyClaim.objects.select_related("deal__firm", "claimant").order_by("id")
         return rows.select_related("scheme", "office__organisation").prefetch_related(Prefetch("claims", claims))
 
-    @extend_schema(request=entry("FundingBatchIn", NEW), responses={201: FundingBatchDetail}, parameters=[IDEMPOTENCY_KEY])
+    @extend_schema(request=entry("FundingBatchIn", DRAFT), responses={201: FundingBatchDetail}, parameters=[IDEMPOTENCY_KEY])
     def create(self, request: Request) -> Response:
         """Draft a batch of all reviewed claims that wait at this office. The same number again is the same batch."""
-        return once(request, lambda: self.made(draft(by=self.actor, at=self.actor.at, **read(NEW, body_of(request))).pk))
+        return once(request, lambda: self.made(draft(by=self.actor, at=self.actor.at, **read(DRAFT, body_of(request))).pk))
 
 
 class ObjectionShown(Presented):

@@ -9,19 +9,15 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from common.money import format_yuan
-from common.steps import Param
-from deals.funding.states import BATCH_STEPS, NUMBER, OBJECTION_STEPS
+from deals.funding.states import BATCH_STEPS, DRAFT, OBJECTION_STEPS
 from deals.funding.steps import BATCH_ACTIONS, OBJECTION_ACTIONS, draft, totals
 from deals.funding.words import cuts_in_words
 from deals.models import BatchObjection, FundingBatch, SubsidyClaim
-from deals.recovery.states import scheme_choices
 from deals.subsidies.states import FINANCE
 from organisations.actors import Person
 from organisations.desk import ReadOnly, Rows, in_yuan, state, table
 from organisations.models import Unit
 from organisations.step_desk import Act, StepDesk
-
-DRAFT = (Param("scheme", "choice", _("政策"), choices=scheme_choices), Param("fiscal_year", "integer", _("预算年度")), NUMBER)
 
 
 def drafts(_nothing: None, by: Person) -> bool:

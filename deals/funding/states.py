@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.steps import Param, Step
 from deals.models import BatchObjection, FundingBatch
+from deals.recovery.states import scheme_choices
 from deals.subsidies.states import FINANCE
 from organisations.actors import Person
 
@@ -30,7 +31,11 @@ def same_state(batch: FundingBatch) -> str:
     return batch.state
 
 
-NUMBER = Param("number", "text", _("方案编号"))
+DRAFT = (
+    Param("scheme", "choice", _("政策"), choices=scheme_choices),
+    Param("fiscal_year", "integer", _("预算年度")),
+    Param("number", "text", _("方案编号")),
+)
 NOTICE = (Param("notice_from", "date", _("公示自")), Param("phone", "text", _("异议电话")))
 DOCUMENT = (Param("document_no", "text", _("文号")), Param("issued_on", "date", _("行文日期")))
 PAID_ON = Param("paid_on", "date", _("下达日期"))

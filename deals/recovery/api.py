@@ -3,14 +3,12 @@
 from typing import ClassVar
 
 from django.db.models import Prefetch, QuerySet
-from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.steps import Param
 from deals.models import Recovery, RecoveryPart, RecoveryReceipt
 from deals.recovery.actions import RECOVERY_ACTIONS
 from deals.recovery.queries import loan_in_sight
@@ -19,8 +17,6 @@ from deals.recovery.steps import RELATED, raise_doubt
 from organisations.api import FirmRef, OrganisationRef
 from organisations.entering import read
 from organisations.resources import IDEMPOTENCY_KEY, Presented, Resource, body_of, entry, once
-
-NEW = (Param("deal", "integer", _("对接项目编号")), *DOUBT)
 
 
 class PartShown(serializers.ModelSerializer[RecoveryPart]):
@@ -114,12 +110,12 @@ class Recoveries(Resource):
         receipts = RecoveryReceipt.objects.order_by("on", "id")
         return rows.select_related(*RELATED).prefetch_related(Prefetch("parts", parts), Prefetch("receipts", receipts))
 
-    @extend_schema(request=entry("RecoveryIn", NEW), responses={201: RecoveryDetail}, parameters=[IDEMPOTENCY_KEY])
+    @extend_schema(request=entry("RecoveryIn", DOUBT), responses={201: RecoveryDetail}, parameters=[IDEMPOTENCY_KEY])
     def create(self, request: Request) -> Response:
         """Raise a doubt about the use of a loan. The same doubt again is the same row."""
         return once(request, lambda: self._create(request))
 
     def _create(self, request: Request) -> Response:
-        values = read(NEW, body_of(request))
+        values = read(DOUBT, body_of(request))
         deal = loan_in_sight(self.actor, values.pop("deal"))
         return self.made(raise_doubt(deal, by=self.actor, at=self.actor.at, **values).pk)

@@ -8,7 +8,6 @@ from unfold.decorators import display
 
 from common.errors import Invalid, NotFound, Problem
 from common.money import format_yuan
-from common.steps import Param
 from deals.models import Recovery, RecoveryPart, RecoveryReceipt
 from deals.recovery.actions import RECOVERY_ACTIONS
 from deals.recovery.queries import loan_in_sight
@@ -19,7 +18,6 @@ from organisations.desk import ReadOnly, Rows, in_yuan, state, table
 from organisations.step_desk import Act, StepDesk
 
 AMOUNT, RECOVERED = in_yuan("amount", _("应追回（元）")), in_yuan("recovered", _("已收回（元）"))
-OF_DEAL = (Param("deal", "integer", _("对接项目编号")), *DOUBT)
 
 
 def raise_at(_nothing: None, by: Person, values: dict[str, Any]) -> Recovery:
@@ -32,7 +30,7 @@ def raise_at(_nothing: None, by: Person, values: dict[str, Any]) -> Recovery:
     return raise_doubt(deal, by=by, at=by.at, **values)
 
 
-RAISE = Act(_("提出存疑"), OF_DEAL, lambda _nothing, by: any(may_raise(seat.province, by) for seat in by.seats), raise_at)
+RAISE = Act(_("提出存疑"), DOUBT, lambda _nothing, by: any(may_raise(seat.province, by) for seat in by.seats), raise_at)
 
 
 class ReceiptRows(Rows):

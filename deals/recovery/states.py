@@ -46,6 +46,7 @@ def scheme_choices() -> list[tuple[str, str]]:
 
 
 DOUBT = (
+    Param("deal", "integer", _("对接项目编号")),
     Param("scheme", "choice", _("政策"), choices=scheme_choices),
     Param("reason", "long_text", _("事由"), help=_("银行和企业将看到这段文字。")),
     Param("suspended_from", "date", _("暂停计提自"), help=_("疑点发生之日；此后不再计提，待付的贴息暂停办理。")),

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from deals.models import Deal, Drawdown, Invitation, SubsidyClaim
+from deals.models import Deal, Drawdown, Invitation, Recovery, SubsidyClaim
 from exchange.case_file.part import Part, table
 from exchange.case_file.words import is_insider
 from exchange.columns import follow
@@ -204,6 +204,25 @@ KINDS = (
             ("测算（元）", "requested"),
             ("核定（元）", "eligible"),
             ("已付（元）", "paid"),
+        ),
+    ),
+    Kind(
+        "10-贴息/贴息追回.csv",
+        "贴息追回",
+        _of_case(Recovery, "scheme", "office__organisation", filing="deal__filing"),
+        (
+            ("政策", "scheme.name"),
+            ("办理单位", "office.organisation.name"),
+            ("状态", _told("state")),
+            ("事由", "reason"),
+            ("暂停计提自", "suspended_from"),
+            ("银行说明", "explanation"),
+            ("企业陈述", "statement"),
+            ("认定意见", "finding"),
+            ("决定文号", "document_no"),
+            ("追回范围", _told("scope")),
+            ("应追回（元）", "amount"),
+            ("已收回（元）", "recovered"),
         ),
     ),
     Kind(

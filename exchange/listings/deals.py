@@ -4,11 +4,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from deals.api import Deals, Drawdowns, Invitations, Receipts
+from deals.funding.api import FundingBatches
+from deals.funding.words import cuts_in_words
 from deals.models import DeclineCode, Invitation
+from deals.recovery.api import Recoveries
 from deals.subsidies.api import Claims
 from exchange.columns import ID, STATE, VERSION, Shown, entered, shown
 from exchange.decision_columns import AMOUNT, ANSWER, CODE, NOTE
-from exchange.listings.listing import Listing
+from exchange.listings.listing import Listing, Part
 from exchange.listings.rounds import OUTLINE, if_open
 
 
@@ -122,10 +125,78 @@ def claim_columns() -> tuple[Shown, ...]:
     )
 
 
+def batch_columns() -> tuple[Shown, ...]:
+    return (
+        ID,
+        VERSION,
+        STATE,
+        shown("number", _("编号"), kind="code"),
+        shown("scheme", _("政策"), "scheme.name"),
+        shown("office", _("安排单位"), "office.organisation.name"),
+        shown("fiscal_year", _("财政年度"), kind="integer"),
+        shown("shortfall_rule", _("预算不足时"), "get_shortfall_rule_display"),
+        shown("available", _("可用预算（万元）"), kind="wan"),
+        shown("notice_from", _("公示自"), kind="date"),
+        shown("notice_to", _("公示至"), kind="date"),
+        shown("document_no", _("文号"), kind="code"),
+        shown("issued_on", _("行文日期"), kind="date"),
+        shown("paid_on", _("下达日期"), kind="date"),
+    )
+
+
+def arranged_columns() -> tuple[Shown, ...]:
+    """One claim of a batch, as the finance bureau pays it: to whom, how much, what was cut and why."""
+    return (
+        shown("id", _("申领编号"), "pk", "integer"),
+        shown("claimant", _("申领人"), "claimant.name"),
+        shown("claimant_uscc", _("申领人统一社会信用代码"), "claimant.uscc", "code"),
+        shown("firm", _("企业"), "deal.firm.name"),
+        shown("firm_uscc", _("企业统一社会信用代码"), "deal.firm.uscc", "code"),
+        shown("period_start", _("计息期起"), kind="date"),
+        shown("period_end", _("计息期止"), kind="date"),
+        shown("requested", _("申请金额（万元）"), kind="wan"),
+        shown("eligible", _("核定金额（万元）"), kind="wan"),
+        shown("arranged", _("安排金额（万元）"), kind="wan"),
+        shown("paid", _("已付金额（万元）"), kind="wan"),
+        shown("cuts", _("核减及原因"), cuts_in_words),
+        shown("state", _("状态"), "get_state_display"),
+    )
+
+
+def recovery_columns() -> tuple[Shown, ...]:
+    return (
+        ID,
+        VERSION,
+        STATE,
+        shown("scheme", _("政策"), "scheme.name"),
+        shown("firm", _("企业"), "deal.firm.name"),
+        shown("firm_uscc", _("企业统一社会信用代码"), "deal.firm.uscc", "code"),
+        shown("branch", _("银行机构"), "deal.branch.organisation.name"),
+        shown("office", _("办理单位"), "office.organisation.name"),
+        shown("payer", _("缴回人"), "payer.name"),
+        shown("reason", _("事由")),
+        shown("suspended_from", _("暂停计提自"), kind="date"),
+        shown("due_on", _("说明期限"), kind="date"),
+        shown("scope", _("追回范围"), "get_scope_display"),
+        shown("document_no", _("决定文号"), kind="code"),
+        shown("pay_by", _("缴回期限"), kind="date"),
+        shown("amount", _("应追回（万元）"), kind="wan"),
+        shown("recovered", _("已收回（万元）"), kind="wan"),
+    )
+
+
 LISTINGS = (
     Listing("invitations", pgettext_lazy("list", "对接邀请"), Invitations, invitation_columns),
     Listing("deals", pgettext_lazy("list", "对接项目"), Deals, deal_columns),
     Listing("drawdowns", _("提款"), Drawdowns, drawdown_columns),
     Listing("interest-receipts", _("付息凭证"), Receipts, receipt_columns),
     Listing("claims", pgettext_lazy("list", "贴息申领"), Claims, claim_columns),
+    Listing(
+        "funding-batches",
+        _("资金安排方案"),
+        FundingBatches,
+        batch_columns,
+        parts=(Part(_("逐件安排"), arranged_columns, lambda batch: batch.claims.all()),),
+    ),
+    Listing("recoveries", _("贴息追回"), Recoveries, recovery_columns),
 )

@@ -60,6 +60,7 @@ def page(request: HttpRequest, by: Person, claim: SubsidyClaim, *, refused: Refu
     context = {
         "claim": claim,
         "move": moves.of_claim(claim, by),
+        "doubt": reads.recoveries(by).filter(deal=claim.deal_id, scheme=claim.scheme_id).order_by("-pk").first(),
         "lines": list(
             AccrualLine.objects.filter(claim=claim).select_related("drawdown", "version").order_by("drawdown__number", "period_end", "pk")
         ),

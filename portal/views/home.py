@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from deals.models import Deal, Invitation, SubsidyClaim
+from deals.models import Deal, Invitation, Recovery, SubsidyClaim
 from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Batch, Unit
 from organisations.paging import counted, picked, told
@@ -52,7 +52,9 @@ class Heap:
 
 @signed_in
 def home(request: HttpRequest, by: Person) -> HttpResponse:
-    items = sorted([*_firm(by), *_reviewer(by), *_bank(by), *_province(by), *_money(by)], key=lambda item: item.due or FAR)
+    items = sorted(
+        [*_firm(by), *_reviewer(by), *_bank(by), *_province(by), *_money(by), *_recoveries(by)], key=lambda item: item.due or FAR
+    )
     context = {
         "items": items[:SHOWN],
         "more": max(len(items) - SHOWN, 0),
@@ -149,6 +151,18 @@ def _money(by: Person) -> Iterator[Item]:
     for row in reads.claims(by).filter(state__in=states).order_by("period_end", "pk")[:SHOWN]:
         move = moves.of_claim(row, by)
         yield Item(row.deal.firm.name, move.what, row.scheme.name, reverse("claim", args=[row.pk]), None)
+
+
+def _recoveries(by: Person) -> Iterator[Item]:
+    """What this person's office, bank or firm has to explain, decide or pay back."""
+    if not (is_bank(by) or is_firm(by) or is_finance(by)):
+        return
+    rows = list(reads.recoveries(by).exclude(state__in=Recovery.ENDED).order_by("pk")[:SHOWN])
+    due = moves.open_deadlines(rows)
+    for row in rows:
+        move = moves.of_recovery(row, by, due.get(row.pk))
+        if move.is_mine:
+            yield Item(row.deal.firm.name, move.what, row.scheme.name, reverse("recovery", args=[row.pk]), move.due)
 
 
 def _heaps(by: Person) -> Iterator[Heap]:

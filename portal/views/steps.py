@@ -20,6 +20,8 @@ from deals.actions import ANSWER_ACTIONS, ANSWER_ROW_ACTIONS, DEAL_ACTIONS, FILI
 from deals.models import Deal, ReportingMonth
 from deals.progress import steps as reporting
 from deals.progress.states import MONTH_STEPS, REPORT_STEPS
+from deals.recovery.actions import RECOVERY_ACTIONS
+from deals.recovery.states import RECOVERY_STEPS
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies.actions import CLAIM_ACTIONS
 from deals.subsidies.states import STEPS_OF_CHANNEL
@@ -49,6 +51,7 @@ from portal.views import (
     imports,
     invitations,
     matters,
+    recoveries,
     registrations,
     rounds,
     scenarios,
@@ -85,6 +88,7 @@ KINDS: Mapping[str, Kind] = {
     "invitations": Kind(reads.invitations, lambda _invitation: INVITATION_STEPS, INVITATION_ACTIONS, invitations.page),
     "deals": Kind(reads.deals, lambda _deal: DEAL_STEPS, DEAL_ACTIONS, deals.page),
     "claims": Kind(reads.claims, lambda claim: STEPS_OF_CHANNEL[claim.scheme.channel], CLAIM_ACTIONS, claims.page),
+    "recoveries": Kind(reads.recoveries, lambda _row: RECOVERY_STEPS, RECOVERY_ACTIONS, recoveries.page),
     "rounds": Kind(reads.rounds, lambda _round: ROUND_STEPS, ROUND_ACTIONS, rounds.page),
     "webhooks": Kind(webhooks.rows, lambda _webhook: WEBHOOK_STEPS, WEBHOOK_ACTIONS, webhooks.page),
     "registrations": Kind(registrations.rows, lambda _row: REGISTRATION_STEPS, REGISTRATION_ACTIONS, registrations.page),
@@ -169,4 +173,4 @@ def _next(request: HttpRequest, kind: str, obj: Any, result: Any) -> str:
         return reverse("reporting-months")
     if isinstance(result, Filing) and result.state == Filing.State.DRAFT:
         return reverse("filing-edit", args=[result.pk])
-    return reverse(kind.removesuffix("s"), args=[obj.pk])
+    return reverse(f"{kind.removesuffix('ies')}y" if kind.endswith("ies") else kind.removesuffix("s"), args=[obj.pk])

@@ -143,7 +143,7 @@ def test_only_the_deciding_office_sees_the_deciding_steps(as_, claims, settings)
     reviewed = as_("zhao").post(f"/api/claims/{claim.pk}/review/", {"seen": filed["version"]}).json()
 
     assert reviewed["state"] == "reviewed"
-    assert verbs(as_("qian").get(f"/api/claims/{claim.pk}/").json()) == {"approve", "refuse"}
+    assert verbs(as_("qian").get(f"/api/claims/{claim.pk}/").json()) == {"approve", "refuse", "cross_check"}
     assert as_("zhao").post(f"/api/claims/{claim.pk}/approve/", {"seen": reviewed["version"]}).status_code == 403
     approved = as_("qian").post(f"/api/claims/{claim.pk}/approve/", {"seen": reviewed["version"]}).json()
     assert (approved["state"], approved["arranged"]) == ("approved", approved["eligible"])

@@ -41,9 +41,9 @@ DESKS = (
         MONEY,
         "organisations.policyparameter organisations.programme lenders.bank lenders.branch schemes.scheme schemes.schemeversion"
         " schemes.stacking schemes.grantstacking schemes.budget schemes.budgetdocument deals.deal deals.drawdown deals.interestreceipt"
-        " deals.subsidyclaim deals.accrualline deals.fundingbatch deals.othersupport ledger.ledgeraccount ledger.entry common.auditevent",
+        " deals.subsidyclaim deals.accrualline deals.fundingbatch deals.batchobjection deals.recovery deals.crosscheckflag deals.companyrecord deals.shareholding deals.othersupport ledger.ledgeraccount ledger.entry common.auditevent",
     )
-    | _desks(who("root"), "organisations.firmbar organisations.reviewreason schemes.relendingfacility deals.recovery")
+    | _desks(who("root"), "organisations.firmbar organisations.reviewreason schemes.relendingfacility")
     | _desks(who("root"), "axes.accessfailurelog axes.accesslog")
     | _desks(FLOW, "projects.appeal projects.changerequest projects.changerule projects.checkkind projects.consultation")
     | _desks(
@@ -66,7 +66,10 @@ EDITS = {
         "organisations.policyparameter organisations.regiontag organisations.industrytag organisations.unit lenders.product matching.floor projects.changerule"
         " projects.checkkind",
     ),
-    **_desks(who("root qian"), "schemes.scheme schemes.schemeversion schemes.stacking schemes.grantstacking"),
+    **_desks(
+        who("root qian"),
+        "schemes.scheme schemes.schemeversion schemes.stacking schemes.grantstacking deals.companyrecord deals.shareholding",
+    ),
     "organisations.policynotice": who("root zhao ndrc"),
     **_desks(who("root"), "organisations.user organisations.membership organisations.organisation organisations.firmbar lenders.branch"),
     "common.calendarexception": who("root zhao ops"),
@@ -79,6 +82,10 @@ STEPS_AT = {
     "deals.invitation": "invitations",
     "deals.deal": "deals",
     "deals.subsidyclaim": "claims",
+    "deals.recovery": "recoveries",
+    "deals.crosscheckflag": "flags",
+    "deals.fundingbatch": "funding-batches",
+    "deals.batchobjection": "objections",
     "matching.round": "rounds",
     "organisations.registration": "registrations",
 }
@@ -98,6 +105,8 @@ LIST_ACTS = {
     "matching.pinban": {"set": OFFICE},
     "lenders.appetiteletter": {"enter": OFFICE},
     "schemes.budget": {"open": who("qian")},
+    "deals.fundingbatch": {"draft": who("qian tan")},
+    "deals.recovery": {"doubt": who("zhao ndrc qian tan")},
     "deals.othersupport": {"register": who("zhao ndrc qian")},
     "organisations.declaredinterest": {"declare": who("zhao ndrc qian tan")},
 }

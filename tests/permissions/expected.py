@@ -39,6 +39,10 @@ SEES = {
     "drawdowns": who(INSIDE, BANK),
     "interest-receipts": who(INSIDE, BANK),
     "claims": who(INSIDE, BANK, "qian"),
+    "recoveries": who(INSIDE, BANK, "qian"),
+    "flags": who(CHAIN, READERS, "qian"),
+    "funding-batches": who(OFFICE, READERS, "qian"),
+    "objections": who(OFFICE, READERS, "qian"),
     "recommendations": who(INSIDE, BANK),
     "non-matches": who(INSIDE),
     "rounds": PROVINCE,
@@ -94,8 +98,12 @@ STEPS = {
         ("start_diligence", "ask", "report_up", "approve_credit", "sign", "draw", "close_drawing", "repay", "decline"), OFFICERS
     )
     | {"answer": who(FIRM, OFFICERS)},
-    "claims": {"file": FIRM, "review": OFFICE, "evidence": OFFICERS, "record": who("tan")}
+    "claims": {"file": FIRM, "review": OFFICE, "evidence": OFFICERS, "record": who("tan"), "cross_check": who("zhao qian")}
     | dict.fromkeys(("approve", "refuse", "settle"), who("qian")),
+    "funding-batches": dict.fromkeys(("publish", "object", "issue", "pay", "void"), who("qian")),
+    "objections": dict.fromkeys(("dismiss", "uphold"), who("qian")),
+    "flags": dict.fromkeys(("dismiss", "uphold"), who("qian")),
+    "recoveries": {"explain": OFFICERS, "state": FIRM} | dict.fromkeys(("find", "clear", "decide", "receive", "refer"), who("qian")),
     "rounds": dict.fromkeys(("freeze", "cancel", "propose", "publish", "void"), OFFICE),
     "scenarios": {"cancel": OFFICE},
     "consultations": {"answer": who("qian"), "recall": COUNTY},
@@ -180,6 +188,8 @@ PAGES = {
     "scenarios/<int:pk>/report.xlsx": Page(NOBODY, of="scenarios"),  # the sample is not computed yet
     "claims/": Page(who(FIRMS, BANKS, FINANCE, REVIEWERS, PROVINCE)),
     "claims/<int:pk>/": detail("claims"),
+    "recoveries/": Page(who(FIRMS, BANKS, FINANCE, REVIEWERS, PROVINCE)),
+    "recoveries/<int:pk>/": detail("recoveries"),
     "accounts/": Page(who(PROVINCE, BANKS)),
     "accounts/<int:pk>/": Page(SEES["appetites"], of="accounts", closed=HIDDEN),
     "interests/": Page(who(REVIEWERS, FINANCE)),
@@ -277,6 +287,8 @@ CALLS = {
     "drawdowns/<int:pk>/relending/": {
         "POST": Page(post=OFFICERS, of="drawdowns", data={"status": "reported", "month": "2026-03", "seen": 0})
     },
+    "funding-batches/": {"POST": Page(post=FINANCE)},
+    "recoveries/": {"POST": Page(post=who("zhao ndrc qian tan"))},
     "interest-receipts/": {"POST": Page(post=OFFICERS)},
     "exports/<int:pk>/file/": {"GET": detail("exports")},
     "imports/templates/<slug:of>/": {"GET": Page(FIRMS, args={"of": "intended-banks"})},

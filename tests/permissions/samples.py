@@ -86,6 +86,7 @@ def _case(world: World, users: Mapping[str, User], firm: Organisation, place: Pl
     cases.disclosure(world, lent, branch, basis="deal")
     deal = cases.deal(world, lent, branch, state="drawing")
     drawdown = cases.drawdown(deal)
+    claim, batch = cases.claim(world, deal), cases.batch(world)
     receipt = InterestReceipt.objects.create(
         deal=deal, period_start=TODAY, period_end=TODAY, paid_on=TODAY, amount=1, slip_no=f"FX-{firm.pk}", province=HUBEI
     )
@@ -101,7 +102,11 @@ def _case(world: World, users: Mapping[str, User], firm: Organisation, place: Pl
         "deals": deal,
         "drawdowns": drawdown,
         "interest-receipts": receipt,
-        "claims": cases.claim(world, deal),
+        "claims": claim,
+        "recoveries": cases.recovery(world, deal),
+        "flags": cases.flag(claim, drawdown),
+        "funding-batches": batch,
+        "objections": cases.objection(batch, claim),
         "bank-claims": cases.claim(world, deal, scheme=world.central.scheme, state="forecast", office=world["FIN-420100"]),
         "recommendations": recommendation,
         "non-matches": cases.non_match(round_, filing),
@@ -202,6 +207,7 @@ def _secrets(firm: Organisation, case: Mapping[str, Any]) -> tuple[str, ...]:
     return (firm.name, firm.uscc, *(filing.title for filing in filings), *(filing.project.code for filing in filings))
 
 
+DECIDED = {"amount": 100, "document_no": "鄂财监示〔2026〕1号"}
 WAITING = {"waiting_since": NOW, "waiting_until": NOW + dt.timedelta(days=5), "waiting_for": "报表"}
 FORCED: Mapping[tuple[str, str], Callable[[Scene], Mapping[str, Any]]] = {  # what beside its state makes a step somebody's
     ("rounds", "publish"): lambda scene: _solved(scene.rows["rounds"]) | {"proposed_by": scene.users["sun"]},
@@ -210,6 +216,9 @@ FORCED: Mapping[tuple[str, str], Callable[[Scene], Mapping[str, Any]]] = {  # wh
     ("deals", "answer"): lambda _scene: WAITING,
     ("deals", "approve_credit"): lambda _scene: {"signed_amount": None},
     ("invitations", "answer"): lambda _scene: WAITING,
+    ("funding-batches", "pay"): lambda _scene: {"document_no": "鄂财金示〔2026〕1号"},
+    ("recoveries", "receive"): lambda _scene: DECIDED,
+    ("recoveries", "refer"): lambda _scene: DECIDED,
 }
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from deals.models import Deal, Drawdown, Invitation, SubsidyClaim
+from deals.models import BatchObjection, CrossCheckFlag, Deal, Drawdown, FundingBatch, Invitation, Recovery, SubsidyClaim
 from matching.models import NonMatch, Recommendation, Round
 from projects.models import Disclosure, Filing, Need
 from tests.factories import HUBEI, NOW, TODAY, World
@@ -74,6 +74,26 @@ def claim(world: World, loan: Deal, *, state: str = "reviewed", period_end: dt.d
         province=HUBEI,
         **(facts | fields),
     )
+
+
+def recovery(world: World, loan: Deal, **fields: Any) -> Recovery:
+    facts = {"scheme": world.central.scheme, "office": world["FIN-420000"], "state": "doubt", "reason": "资金回流", "suspended_from": TODAY}
+    return Recovery.objects.create(deal=loan, due_on=TODAY, province=HUBEI, **(facts | fields))
+
+
+def flag(asked: SubsidyClaim, drawn: Drawdown) -> CrossCheckFlag:
+    evidence = {"drawn_on": "2026-03-02", "amount": "1", "back_on": "2026-03-02", "back": "1"}
+    return CrossCheckFlag.objects.create(claim=asked, drawdown=drawn, rule="round_trip", evidence=evidence, found_at=NOW, province=HUBEI)
+
+
+def batch(world: World) -> FundingBatch:
+    return FundingBatch.objects.create(
+        scheme=world.addon.scheme, office=world["FIN-420000"], fiscal_year=2026, number=f"方案{next(_numbers)}", province=HUBEI
+    )
+
+
+def objection(of: FundingBatch, asked: SubsidyClaim) -> BatchObjection:
+    return BatchObjection.objects.create(batch=of, claim=asked, objector="某某", text="未到厂", received_on=TODAY, province=HUBEI)
 
 
 def round_(world: World, *, state: str = "published", **fields: Any) -> Round:

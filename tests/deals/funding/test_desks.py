@@ -1,0 +1,86 @@
+"""A batch by API, admin and workbook; the flags of a claim on its admin page."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from deals.crosschecks.models import CrossCheckFlag
+from deals.models import FundingBatch
+from exchange.listings import LISTINGS
+from tests import people
+from tests.deals import claim_cases
+
+pytestmark = pytest.mark.django_db
+DESK = "/admin/deals/fundingbatch/"
+
+
+@pytest.fixture(autouse=True)
+def clock(settings):
+    settings.FIXED_NOW = "2026-07-01T10:30:00"
+
+
+@pytest.fixture
+def claims(world, seated):
+    return claim_cases.reviewed(world, seated, number=2)
+
+
+def test_admin_drafts_publishes_and_shows_each_cut(world, seated, claims):
+    world.budgets[2026].account.__class__.objects.filter(pk=world.budgets[2026].account_id).update(limit=30_000)
+
+    drafted = people.signed_in(seated, "qian").post(f"{DESK}do/draft/", {"scheme": "HB-ADDON", "fiscal_year": 2026, "number": "方案一"})
+    batch = FundingBatch.objects.get()
+    facts = {"seen": batch.version, "notice_from": "2026-07-01", "phone": "027-1"}
+    published = people.signed_in(seated, "feng").post(f"{DESK}{batch.pk}/do/publish/", facts)
+    shown = people.signed_in(seated, "feng").get(f"{DESK}{batch.pk}/change/").content.decode()
+
+    assert (drafted.status_code, published.status_code) == (302, 302)
+    assert all(words in shown for words in ("4,444.44", "当年预算不足，结转下一资金文件优先安排", "2026年7月8日"))
+
+
+def test_api_shows_the_batch_with_its_claims_and_takes_its_steps(world, seated, claims):
+    qian = people.signed_in(seated, "qian", APIClient)
+    made = qian.post("/api/funding-batches/", {"scheme": "HB-ADDON", "fiscal_year": 2026, "number": "方案一"})
+    address = f"/api/funding-batches/{made.json()['id']}/"
+
+    told = qian.post(f"{address}publish/", {"seen": made.json()["version"], "notice_from": "2026-07-01", "phone": "027-1"}).json()
+    objected = qian.post(
+        f"{address}object/",
+        {"seen": told["version"], "claim": claims[0].pk, "objector": "某某", "text": "未到厂", "received_on": "2026-07-01"},
+    )
+
+    assert [row["arranged"] for row in told["claims"]] == ["25555.56", "25555.56"]
+    assert objected.status_code == 200
+    (objection,) = qian.get(f"/api/objections/?batch={told['id']}").json()["results"]
+    upheld = qian.post(f"/api/objections/{objection['id']}/uphold/", {"seen": objection["version"], "note": "查实"})
+    assert (upheld.status_code, upheld.json()["answer"]) == (200, "查实")
+    assert people.signed_in(seated, "lin", APIClient).get(address).status_code == 404
+
+
+def test_workbook_for_the_finance_bureau_has_a_sheet_of_claims(world, seated, claims):
+    qian = people.signed_in(seated, "qian", APIClient)
+    qian.post("/api/funding-batches/", {"scheme": "HB-ADDON", "fiscal_year": 2026, "number": "方案一"})
+    listing = LISTINGS["funding-batches"]
+
+    (batch,) = listing.rows(seated.qian, {})
+    (part,) = listing.parts
+
+    names = {column.name for column in part.columns()}
+    assert [row.pk for row in part.rows(batch)] == [row.pk for row in claims]
+    assert {"arranged", "cuts", "claimant_uscc"} <= names
+
+
+def test_claims_page_shows_flags_line_by_line_and_where_to_answer(world, seated, claims):
+    claim = claims[0]
+    drawdown = claim.deal.drawdowns.get()
+    evidence = {"drawn_on": "2026-03-02", "amount": "1", "back_on": "2026-03-02", "back": "1"}
+    flag = CrossCheckFlag.objects.create(
+        claim=claim, drawdown=drawdown, rule="round_trip", evidence=evidence, found_at=claim_cases.JULY, province=claim.province
+    )
+    qian = people.signed_in(seated, "qian")
+
+    page = qian.get(f"/admin/deals/subsidyclaim/{claim.pk}/change/").content.decode()
+    answered = qian.post(f"/admin/deals/crosscheckflag/{flag.pk}/do/dismiss/", {"seen": 0, "note": "提前还款，有凭证"})
+
+    assert "资金快进快出" in page
+    assert f"/admin/deals/crosscheckflag/{flag.pk}/change/" in page
+    flag.refresh_from_db()
+    assert (answered.status_code, flag.state, flag.answer) == (302, "dismissed", "提前还款，有凭证")
