@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import follow_field_source
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, inline_serializer
 from rest_framework import serializers
 
@@ -85,6 +86,12 @@ TYPED: Mapping[str, Any] = {
 class ResourceSchema(AutoSchema):
     """Every operation with its refusals, its headers, and the scope a machine's token needs for it."""
 
+    def _map_serializer_field(self, field: Any, *args: Any, **kwargs: Any) -> Any:
+        """A column that may be left blank is shown blank until it is filled: DRF forgets so of every field it only reads."""
+        if isinstance(field, serializers.ChoiceField) and field.read_only and _may_be_blank(field):
+            field.allow_blank = True
+        return super()._map_serializer_field(field, *args, **kwargs)
+
     def get_override_parameters(self) -> list[Any]:
         return [*([] if self._is_list_view() else [ETAG, LOCATION]), RETRY_AFTER]
 
@@ -101,6 +108,12 @@ class ResourceSchema(AutoSchema):
         body = self._get_response_for_code(ProblemDocument, code, media_types=["application/problem+json"])
         body["content"]["application/problem+json"]["examples"] = {REFUSALS[code].code: {"value": _example(code, REFUSALS[code])}}
         return {**body, "description": str(REFUSALS[code].meaning)}
+
+
+def _may_be_blank(field: serializers.Field[Any, Any, Any, Any]) -> bool:
+    model = getattr(getattr(field.parent, "Meta", None), "model", None)
+    column = follow_field_source(model, field.source_attrs, emit_warnings=False) if model else None
+    return getattr(column, "blank", False)
 
 
 class StepSchema(ResourceSchema):

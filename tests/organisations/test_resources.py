@@ -2,9 +2,11 @@
 
 import pytest
 from django.core.management import call_command
+from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 pytestmark = pytest.mark.django_db
+BLANK = {"$ref": "#/components/schemas/BlankEnum"}
 
 
 def as_(user):
@@ -58,6 +60,20 @@ def test_the_schema_has_no_warnings(tmp_path):
     call_command("spectacular", "--fail-on-warn", "--validate", "--file", str(tmp_path / "schema.yaml"))
 
     assert "/api/me/" in (tmp_path / "schema.yaml").read_text()
+
+
+def test_the_schema_tells_which_choices_may_still_be_blank():
+    shown = SchemaGenerator().get_schema(public=True)["components"]["schemas"]
+
+    told = {
+        (name, field)
+        for name, parts in shown.items()
+        for field, part in parts.get("properties", {}).items()
+        if BLANK in part.get("oneOf", [])
+    }
+
+    assert {("ConsultationShown", "opinion"), ("AnswerRowShown", "doubt")} <= told
+    assert not {("ConsultationShown", "state"), ("AnswerRowShown", "state")} & told
 
 
 @pytest.mark.parametrize("name", ["level", "page_size", "ordering"])
