@@ -7,10 +7,12 @@ before it was first made, as a browser or a bank's machine sends the same reques
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Max
 
 from common.models import AuditEvent
@@ -55,6 +57,14 @@ class Books:
             ):
                 found["row", model.__name__, state] += 1
         return found
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens inside has not happened."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def _balances() -> dict[str, tuple[Any, ...]]:

@@ -1,9 +1,8 @@
 """Money commands broken off at every statement, sent again, sent twice at once: one effect, that of the undisturbed one."""
 
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from threading import Barrier
 
 import pytest
@@ -14,7 +13,7 @@ from common.errors import Conflict, Invalid, NotFound
 from deals.invariants import breaches
 from tests import factories, people
 from tests.deals import commands
-from tests.deals.commands import Books
+from tests.deals.commands import Books, undone
 
 # Django answers a rollback that fails with the second of these, at the next statement.
 BROKEN = (OperationalError, TransactionManagementError)
@@ -35,14 +34,6 @@ class Breaking:
         if self.count == self.at:
             raise OperationalError("broken off")
         return result
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """What happens inside has not happened."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def sent(send, breaking=None):

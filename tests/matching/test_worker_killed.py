@@ -2,17 +2,10 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
 import uuid
-from contextlib import contextmanager
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
-from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from common.models import AuditEvent
@@ -22,10 +15,9 @@ from matching import optimizer, result, rounds, solving, tasks, verify
 from matching.models import Recommendation, Round
 from tests.factories import NOW
 from tests.matching import provinces
+from tests.workers import until, worker
 
-ROOT = Path(__file__).parents[2]
 LEASE_S = 3
-WAIT_S = 40
 STEPS = 4_000_000
 
 
@@ -34,7 +26,7 @@ STEPS = 4_000_000
 def test_killed_worker_changes_nothing_but_the_number_of_attempts(world, cast, tmp_path):
     queue = f"rounds-{uuid.uuid4().hex}"
 
-    with worker(queue, tmp_path / "first.log") as first:
+    with worker(queue, tmp_path / "first.log", ROUND_LEASE_S=str(LEASE_S)) as first:
         round_ = long_round(world, cast)  # while the worker starts
         tasks.solve_round.apply_async([round_.pk], queue=queue)
         until(lambda: Round.objects.get(pk=round_.pk).progress["phase"] not in ("collected", "started"), tmp_path / "first.log")
@@ -43,7 +35,7 @@ def test_killed_worker_changes_nothing_but_the_number_of_attempts(world, cast, t
     dead = Round.objects.get(pk=round_.pk)
     assert (dead.state, dead.attempt, Recommendation.objects.count()) == ("solving", 1, 0)
 
-    with worker(queue, tmp_path / "second.log"):
+    with worker(queue, tmp_path / "second.log", ROUND_LEASE_S=str(LEASE_S)):
         until(lambda: solving.waiting(clock=timezone.now) == [round_.pk], tmp_path / "first.log")
         tasks.solve_round.apply_async([round_.pk], queue=queue)
         tasks.solve_round.apply_async([round_.pk], queue=queue)  # sent twice by mistake
@@ -86,48 +78,3 @@ def undisturbed_digest(round_):
     )
     stored = result.write(solution, snapshot_sha256=round_.snapshot_sha256, problem_sha256=built.sha256)
     return sha256(stored).hexdigest()
-
-
-@contextmanager
-def worker(queue, log):
-    """A Celery worker of its own process group on that queue and the test database; whatever is left of it is ended."""
-    database = connection.settings_dict
-    url = f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    env = os.environ | {
-        "DATABASE_URL": url,
-        "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
-        "SECRET_KEY": settings.SECRET_KEY,
-        "ROUND_LEASE_S": str(LEASE_S),
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "config.celery",
-        "worker",
-        "-Q",
-        queue,
-        "-c",
-        "1",
-        "-n",
-        f"{queue}@%h",
-        "--without-gossip",
-        "--without-mingle",
-    ]
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out, start_new_session=True)
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait(timeout=10)
-
-
-def until(holds, log):
-    """Wait for something to become true; else fail with what the worker wrote."""
-    end = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < end, log.read_text(errors="replace")[-4000:]
-        time.sleep(0.05)
