@@ -202,8 +202,14 @@ def release_many(requests: Iterable[Release], *, by: Actor, at: dt.datetime, not
     """`release` for (account, hold key, business key) triples in one transaction; of what had nothing left nothing is written."""
     requests = list(dict.fromkeys(requests))
     with transaction.atomic():
-        places, holds, keys = ([request[part] for request in requests] for part in range(3))
-        book = open_book(places, keys, hold_keys=holds, by=by, at=at, note=note)
+        book = open_book(
+            [account for account, _hold, _key in requests],
+            [key for _account, _hold, key in requests],
+            hold_keys=[hold for _account, hold, _key in requests],
+            by=by,
+            at=at,
+            note=note,
+        )
         for account_id, hold_key, key in requests:
             if (account_id, key) in book.known:
                 continue
