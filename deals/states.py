@@ -68,6 +68,12 @@ def not_waiting(row: Invitation | Deal) -> Iterable[Problem]:
         yield Problem("", "waiting", _("正在等待企业补充材料。"), _("请先登记“材料已补充”。"))
 
 
+def shown_to_bank(invitation: Invitation) -> Iterable[Problem]:
+    """One that ended before the firm let the bank look was never an offer to it: late intent presumes that the bank was shown the file."""
+    if invitation.state == I.EXPIRED and invitation.contact_due_at is None:
+        yield Problem("", "no_consent", _("企业尚未同意向贵行公开该需求。"), _("请等待企业重新邀请。"))
+
+
 def after_drawdown(deal: Deal) -> str:
     """Completed once the whole signed amount has been drawn; the drawdown is written before the step is taken."""
     return D.COMPLETED if sum(row.amount for row in deal.drawdowns.all()) >= deal.signed_amount else D.DRAWING
@@ -133,6 +139,7 @@ INVITATION_STEPS: dict[str, Step] = {
         I.ACCEPTED,
         by_bank,
         _("有意向"),
+        missing=shown_to_bank,
         params=(Param("amount", "wan", _("意向金额（万元）"), required=False, help=_("不填即全额。")),),
     ),
     "decline": Step(frozenset({I.OPEN, I.VIEWED, I.ACCEPTED}), I.DECLINED, by_bank, _("谢绝"), params=(DECLINE_CODE,)),

@@ -60,14 +60,14 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """A bank sees its own once the firm let it; the firm and the units of the chain see all of theirs."""
         if actor.is_system:
             return self
-        shown = ~Q(state__in=[Invitation.State.AWAITING_CONSENT, Invitation.State.WITHHELD])
+        never_opened = Q(state__in=Invitation.ENDED_BY_ITSELF, contact_due_at=None)  # the term of the first contact begins with the consent
+        shown = ~Q(state__in=[Invitation.State.AWAITING_CONSENT, Invitation.State.WITHHELD]) & ~never_opened
         bank = Q(branch__organisation__in=actor.organisation_ids) & shown
         firm = Q(filing__firm__in=actor.organisation_ids)
         if actor.is_of_firms or actor.is_of_banks:
             return self.filter(firm if actor.is_of_firms else bank)
-        unit = passed_through(actor.unit_ids, "filing")
-        reader = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
-        return self.filter(bank | firm | unit | reader)
+        office = passed_through(actor.unit_ids, "filing") | Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
+        return self.filter(office if actor.is_of_units else bank | firm | office)
 
     def live(self) -> "InvitationQuerySet":
         return self.filter(state__in=Invitation.LIVE)
@@ -88,6 +88,7 @@ class Invitation(Provincial, Versioned, Waiting):
         WITHDRAWN = "withdrawn", _("需求已撤回")
 
     LIVE = ("awaiting_consent", "open", "viewed", "accepted")
+    ENDED_BY_ITSELF = ("expired", "lapsed", "withdrawn")
     WAITS_IN = ("viewed",)
 
     need = models.ForeignKey(Need, models.PROTECT, related_name="invitations", verbose_name=_("需求"))

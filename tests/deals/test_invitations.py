@@ -272,6 +272,19 @@ def test_late_acceptance_is_possible_while_the_firm_is_free(world, cast):
     assert cases.fresh(row).state == "accepted"
 
 
+def test_bank_that_was_never_let_in_accepts_nothing_late_and_sees_nothing(world, cast):
+    letter = cases.published(world, cast, cases.open_need(world, cast), "ICBC-WH")
+    tasks.expire_due(at=NOW + 40 * DAY)
+    letter.refresh_from_db()
+
+    with pytest.raises(Invalid) as refusal:
+        bank_review.accept(letter, by=cast.bai, at=NOW + 41 * DAY, seen=letter.version)
+
+    assert (letter.state, refusal.value.problems[0].code) == ("expired", "no_consent")
+    assert not Invitation.objects.visible_to(cast.bai).exists()
+    assert Invitation.objects.visible_to(cast.lin).get() == letter
+
+
 def test_late_acceptance_ends_when_the_firm_has_chosen(world, cast):
     rows = cases.invited(world, cast)
     tasks.expire_due(at=NOW + 40 * DAY)
