@@ -18,6 +18,7 @@ from deals.loans import Loan, loans
 from deals.models import AccrualLine, Deal, Drawdown
 from deals.recovery.suspension import Stops, stops_of
 from deals.subsidies import claims, reasons, versions
+from deals.subsidies.firm_cap import FirmLoans, subsidised_part
 from deals.subsidies.grants import Grants
 from deals.subsidies.versions import Book, Choice
 from organisations.actors import Person
@@ -61,9 +62,12 @@ def accrue_many(deals: Sequence[Deal], *, until: dt.date, by: Person, at: dt.dat
     return fresh
 
 
-def compute(loan: Loan, known: Book, *, stops: Stops = GOES_ON, grants: Grants | None = None) -> list[Computed]:
+def compute(
+    loan: Loan, known: Book, *, stops: Stops = GOES_ON, grants: Grants | None = None, firms: FirmLoans | None = None
+) -> list[Computed]:
     """Every drawdown under every scheme, from the first subsidised day to the last, whether or not its interest day has come."""
     chosen = {row.pk: versions.choose(row, loan.deal, known) for row in loan.drawdowns}
+    firms = firms or FirmLoans([loan], known)
     results = []
     for row in loan.drawdowns:
         for scheme, choice in sorted(chosen[row.pk].items()):
@@ -76,14 +80,18 @@ def compute(loan: Loan, known: Book, *, stops: Stops = GOES_ON, grants: Grants |
             stopped = stops.excluded(row, scheme) + (grants.excluded(loan, scheme) if grants else [])
             balances = stops.balances(loan, row, scheme)
             results.append(
-                _computed(loan, row, choice, version, first_start=first, balances=balances, excluded=_within(stopped, loan.maturity))
+                _computed(
+                    loan,
+                    row,
+                    choice,
+                    version,
+                    first_start=first,
+                    balances=balances,
+                    excluded=_within(stopped, loan.maturity),
+                    used=firms.used_before(row, version, firm=loan.deal.firm_id),
+                )
             )
     return results
-
-
-def subsidised_part(version: SchemeVersion, row: Drawdown) -> Decimal:
-    """The part of a drawdown that a version subsidises, as the version says."""
-    return formulas.subsidised_principal(version.subsidised_part, amount=row.amount, equipment=row.equipment_amount)
 
 
 def _computed(
@@ -95,15 +103,14 @@ def _computed(
     first_start: dt.date,
     balances: Balances,
     excluded: Sequence[Period],
+    used: Decimal,
 ) -> Computed:
     days = formulas.subsidised_days(
         version.window_anchor, start=_start(version, row), first_start=first_start, months=version.window_months
     )
     if days is None:
         return Computed(row, Choice(choice.scheme_id, None, reasons.WINDOW_OVER), None, ())
-    part, _cut = formulas.within_firm_loan_cap(
-        subsidised_part(version, row), limit=version.firm_loan_cap, used=_used_by_firm(loan, row, version)
-    )
+    part, _cut = formulas.within_firm_loan_cap(subsidised_part(version, row), limit=version.firm_loan_cap, used=used)
     lines = formulas.accrue(
         formulas.part_of(balances, part=part),
         first=days.first,
@@ -131,27 +138,14 @@ def _within(periods: Sequence[Period], last: dt.date) -> list[Period]:
     return [Period(period.first, last) for period in periods if period.first <= last]
 
 
-def _used_by_firm(loan: Loan, row: Drawdown, version: SchemeVersion) -> Decimal:
-    """Principal of the firm, at any bank, that was subsidised under this scheme before: known to us only."""
-    if version.firm_loan_cap is None:
-        return ZERO
-    earlier = [other for other in loan.drawdowns if (other.drawn_on, other.pk) < (row.drawn_on, row.pk)]
-    elsewhere = (
-        Drawdown.objects.filter(deal__firm=loan.deal.firm_id, accruals__version__scheme=version.scheme_id, drawn_on__lte=row.drawn_on)
-        .exclude(deal=loan.deal)
-        .distinct()
-    )
-    return sum((subsidised_part(version, other) for other in [*earlier, *elsewhere]), ZERO)
-
-
 def _new_lines(found: Sequence[Loan], *, until: dt.date, at: dt.datetime) -> list[AccrualLine]:
     known = versions.book(province=found[0].deal.province, known_on=day(at))
     stops = stops_of(found)
     booked = _booked(found)
-    grants = Grants(found)
+    grants, firms = Grants(found), FirmLoans(found, known)
     fresh = []
     for loan in found:
-        for computed in compute(loan, known, stops=stops, grants=grants):
+        for computed in compute(loan, known, stops=stops, grants=grants, firms=firms):
             for line in computed.lines:
                 if line.interest_on > until:
                     continue
