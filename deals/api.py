@@ -17,6 +17,9 @@ from common.errors import NotFound
 from common.steps import Param
 from deals import changes
 from deals.actions import CHANGE_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
+from deals.clocks import day
+from deals.costs.api import CostSheetShown
+from deals.costs.sheet import sheets
 from deals.direct import register_direct
 from deals.drawdowns import pay_supplier, refund, repay, set_relending
 from deals.interest import record_receipt
@@ -310,6 +313,16 @@ class Deals(Resource):
         return rows.select_related("firm", "filing__firm", "need", "branch__organisation", "branch__bank", "decline_code").prefetch_related(
             Prefetch("drawdowns", drawdowns), Prefetch("interest_receipts", receipts)
         )
+
+    @extend_schema(operation_id="deals_cost_sheet", responses=CostSheetShown)
+    @action(detail=True, methods=["get"], url_path="cost-sheet", filterset_class=None, pagination_class=None)
+    def cost_sheet(self, _request: Request, pk: int) -> Response:
+        """贷款明白纸: interest, other costs and expected subsidies of this offer; NotFound while its terms are not known."""
+        deal = self.find(self.actor, pk)
+        sheet = sheets([deal], on=day(self.actor.at)).get(deal.pk)
+        if sheet is None:
+            raise NotFound
+        return Response(CostSheetShown(sheet).data)
 
     @extend_schema(request=entry("DirectDeal", DIRECT), responses={201: DealDetail}, parameters=[IDEMPOTENCY_KEY])
     def create(self, request: Request) -> Response:

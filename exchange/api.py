@@ -1,6 +1,7 @@
 """Every kind of thing the API knows, and the scopes a machine's token may be given."""
 
 from deals.api import Changes, Deals, DeclineCodes, Drawdowns, Filings, Invitations, Receipts, Rounds
+from deals.costs.api import LoanCosts
 from deals.crosschecks.api import Flags
 from deals.funding.api import FundingBatches, Objections
 from deals.ministry_answers_api import AnswerRows, Answers
@@ -38,6 +39,7 @@ RESOURCES = (
     Deals,
     Drawdowns,
     Receipts,
+    LoanCosts,
     Claims,
     Recoveries,
     Flags,

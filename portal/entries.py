@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from common.steps import Param
+from deals.costs.telling import COST, may_tell, tell_cost
 from deals.direct import register_direct
 from deals.drawdowns import pay_supplier, refund, repay
 from deals.interest import change_rate, record_receipt
@@ -38,9 +39,10 @@ class Entry:
 
 
 def of_deal(deal: Deal, by: Person) -> dict[str, Entry]:
-    """What the bank's officers may record of a signed loan; its drawdowns are prefetched."""
+    """What the bank's officers may record of an offer or a signed loan; its drawdowns are prefetched."""
+    costs = {"cost": Entry(_("登记贷款费用"), COST, partial(tell_cost, deal))} if may_tell(deal, by) else {}
     if deal.state not in RUNNING or by.seat(deal.branch.organisation_id, *OFFICERS) is None:
-        return {}
+        return costs
     rows = list(deal.drawdowns.all())
     unpaid = [row for row in rows if row.paid_to_supplier_on is None]
     found = {}
@@ -51,7 +53,7 @@ def of_deal(deal: Deal, by: Person) -> dict[str, Entry]:
         found["refund"] = Entry(_("登记供应商退款"), (_which(rows), *COME_BACK), _come_back(deal, refund))
         found["receipt"] = Entry(_("登记付息"), RECEIPT, lambda **values: record_receipt(deal, **values))
     found["rate"] = Entry(_("登记利率调整"), RATE, lambda **values: change_rate(deal, **values))
-    return found
+    return found | costs
 
 
 def _which(rows: Sequence[Drawdown]) -> Param:

@@ -19,6 +19,7 @@ __all__ = [
     "InterestReceipt",
     "Invitation",
     "InvitationQuerySet",
+    "LoanCost",
     "Origin",
     "OtherSupport",
     "ProgressReport",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 # At the end: these build upon the above, and Django finds an app's models through its models module.
+from deals.costs.models import LoanCost
 from deals.crosschecks.models import CompanyRecord, CrossCheckFlag, Shareholding
 from deals.funding.models import BatchObjection, FundingBatch
 from deals.recovery.models import Recovery, RecoveryPart, RecoveryReceipt

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.money import format_wan
 from deals.actions import DEAL_ACTIONS
+from deals.costs.sheet import sheets
 from deals.models import Deal, InterestReceipt, Repayment
 from deals.states import DEAL_STEPS
 from deals.subsidies.models import AccrualLine
@@ -59,6 +60,7 @@ def page(request: HttpRequest, by: Person, deal: Deal, *, refused: Refused | Non
         "can_read_filing": reads.filings(by).filter(pk=deal.filing_id).exists(),
         "move": moves.of_deal(deal, by, moves.open_deadlines([deal]).get(deal.pk)),
         "track": progress(deal),
+        **_cost_sheets(deal, by),
         "repayments": list(Repayment.objects.filter(drawdown__deal=deal).select_related("drawdown").order_by("on", "pk")),
         "receipts": list(receipts),
         "claims": list(reads.claims(by).filter(deal=deal).order_by("scheme_id", "period_end")),
@@ -75,6 +77,16 @@ def page(request: HttpRequest, by: Person, deal: Deal, *, refused: Refused | Non
         "refused": explained(refused, {**DEAL_STEPS, **facts}),
     }
     return render(request, "portal/deal/detail.html", context, by=by, status=status)
+
+
+def _cost_sheets(deal: Deal, by: Person) -> dict[str, Any]:
+    """The sheet of this offer; for who may see them, beside those of other banks for the same need."""
+    others = reads.deals(by).filter(need=deal.need_id, state__in=Deal.LIVE).exclude(pk=deal.pk)
+    offers = [deal, *others.select_related("branch__organisation")]
+    found = sheets(offers, on=timezone.localdate(by.at))
+    compared = [(offer, found[offer.pk]) for offer in offers if offer.pk in found]
+    compared.sort(key=lambda pair: pair[1].yearly_after_subsidy_bp)
+    return {"sheet": found.get(deal.pk), "offers": compared if len(compared) > 1 else []}
 
 
 def likely(deal: Deal, by: Person) -> dict[str, dict[str, str]]:

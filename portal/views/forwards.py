@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from common.errors import DomainError
+from common.errors import DomainError, NotAllowed
 from common.steps import Param, allowed_verbs
 from exchange import forward_papers
 from organisations.actors import REVIEW_ROLES, Person
@@ -92,7 +92,10 @@ def scan(_request: HttpRequest, by: Person, pk: int, scan_pk: int) -> HttpRespon
 
 
 def _prepare(values: dict[str, Any], by: Person) -> Answer:
-    unit = Unit.objects.get(pk=values["unit"]) if "unit" in values else _units(by)[0]
+    units = _units(by)
+    if not units:
+        raise NotAllowed(_("上报批次由审核单位编制。"))
+    unit = Unit.objects.get(pk=values["unit"]) if "unit" in values else units[0]
     forward = steps.prepare(unit, batch=Batch.objects.get(pk=values["batch"]), by=by, at=by.at)
     return 303, forward.pk
 

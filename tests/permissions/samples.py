@@ -10,7 +10,7 @@ from typing import Any
 
 from common.steps import Step
 from config.api import RESOURCES
-from deals.models import InterestReceipt, ReportingMonth
+from deals.models import InterestReceipt, LoanCost, ReportingMonth
 from lenders.models import AppetiteLetter
 from lenders.states import LETTER_STEPS
 from matching import collect
@@ -102,6 +102,7 @@ def _case(world: World, users: Mapping[str, User], firm: Organisation, place: Pl
         "deals": deal,
         "drawdowns": drawdown,
         "interest-receipts": receipt,
+        "loan-costs": LoanCost.objects.create(deal=deal, kind="guarantee", charged_by="担保公司", due="once", amount=1, province=HUBEI),
         "claims": claim,
         "recoveries": cases.recovery(world, deal),
         "flags": cases.flag(claim, drawdown),
