@@ -9,6 +9,8 @@ from common.workdays import SHANGHAI, WorkCalendar, due_at, due_at_calendar_days
 from organisations import deadlines, policy
 
 CONTACT, CONSENT, DECISION, CHOICE, MATERIALS = "contact", "consent", "decision", "choice", "materials"
+EXPLAIN, PAY_BACK = "explain", "pay_back"
+IN_WORKING_DAYS = frozenset({CONTACT, EXPLAIN})
 KEYS = ["bank_first_contact_days", "bank_decision_days", "consent_days", "max_live_invitations"]
 
 
@@ -56,9 +58,9 @@ def end_of(on: dt.date) -> dt.datetime:
 
 
 def start(clocks: Iterable[Clock], *, at: dt.datetime) -> None:
-    """Only the first contact is due in working days; all other terms run through rest days."""
+    """What is due in working days; all other terms run through rest days."""
     deadlines.open_many(
-        deadlines.Clock(clock.obj, clock.kind, clock.organisation_id, at, clock.due, counts_rest_days=clock.kind != CONTACT)
+        deadlines.Clock(clock.obj, clock.kind, clock.organisation_id, at, clock.due, counts_rest_days=clock.kind not in IN_WORKING_DAYS)
         for clock in clocks
     )
 

@@ -352,6 +352,23 @@ AMOUNTS: tuple[Check, ...] = (
         """,
     ),
     Check(
+        "a batch arranges more than there was",
+        "deals_fundingbatch",
+        """
+        SELECT b.id, CONCAT('available ', b.available, ' arranged ', SUM(c.arranged))
+        FROM deals_fundingbatch b JOIN deals_subsidyclaim c ON c.batch_id = b.id
+        GROUP BY b.id HAVING SUM(c.arranged) > b.available
+        """,
+    ),
+    Check(
+        "a batch is paid and a claim of it is not",
+        "deals_fundingbatch",
+        """
+        SELECT b.id, CONCAT('claim ', MIN(c.id)) FROM deals_fundingbatch b JOIN deals_subsidyclaim c ON c.batch_id = b.id
+        WHERE b.state = 'paid' AND c.state NOT IN ('settled', 'refused') GROUP BY b.id
+        """,
+    ),
+    Check(
         "a claim asks for other than its accrued lines",
         "deals_subsidyclaim",
         """
@@ -382,6 +399,9 @@ TRACES: tuple[Check, ...] = (
     _audited("deals_deal", "deals.deal", always=True),
     _audited("deals_subsidyclaim", "deals.subsidyclaim", always=True),
     _audited("deals_recovery", "deals.recovery", always=True),
+    _audited("deals_fundingbatch", "deals.fundingbatch", always=True),
+    _audited("deals_batchobjection", "deals.batchobjection", always=True),
+    _audited("deals_crosscheckflag", "deals.crosscheckflag", always=True),
     Check(
         "a bank has a file before it without a basis",
         "deals_invitation",

@@ -35,6 +35,9 @@ LABELS: Mapping[str, Any] = {  # what is recorded without being a step
     "forecast": _("测算"),
     "reckon": _("重新测算"),
     "accrue": _("计提"),
+    "doubt": _("提出存疑"),
+    "enter_batch": _("编入资金安排方案"),
+    "leave_batch": _("移出资金安排方案"),
 }
 
 

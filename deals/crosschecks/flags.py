@@ -73,9 +73,9 @@ def _answer(flag: CrossCheckFlag, verb: str, **how: Any) -> CrossCheckFlag:
 def find(claims: Sequence[SubsidyClaim], *, at: dt.datetime) -> Found:
     """Claim → what the rules find now about the drawdowns it is for. Nothing is written."""
     of_claim: dict[int, set[int]] = defaultdict(set)
-    for claim, drawdown in AccrualLine.objects.filter(claim__in=claims).values_list("claim", "drawdown"):
-        of_claim[claim].add(drawdown)
-    found = {claim.pk: [] for claim in claims}
+    for pk, drawdown in AccrualLine.objects.filter(claim__in=claims).values_list("claim", "drawdown"):
+        of_claim[pk].add(drawdown)
+    found: dict[int, Sequence[Finding]] = {claim.pk: () for claim in claims}
     for province in sorted({claim.province for claim in claims}):
         mine = [claim for claim in claims if claim.province == province]
         uses = gather.uses(gather.drawdowns({claim.deal_id for claim in mine}))

@@ -4,7 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from deals.crosschecks.models import CompanyRecord, Shareholding
 from deals.crosschecks.rules import Back, Company, Ground, Limits, Use, number, plain
@@ -44,7 +44,7 @@ def ground(found: Collection[Use], *, province: str, on: dt.date) -> Ground:
     return Ground(limits, by_invoice, by_serial, companies, by_name, _shares({*companies, *codes}, on=on))
 
 
-def _loaded(condition: Q) -> "Iterable[Drawdown]":
+def _loaded(condition: Q) -> QuerySet[Drawdown]:
     return Drawdown.objects.filter(condition).select_related(*RELATED).prefetch_related("repayments", "serials").order_by("pk")
 
 

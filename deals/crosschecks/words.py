@@ -1,10 +1,12 @@
 """What each rule says to people, from the evidence kept on its flag."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from common.money import format_yuan
 from deals.crosschecks import rules
 
 LABELS: Mapping[str, Any] = {
@@ -32,8 +34,10 @@ GONE: Mapping[str, Any] = {
     "struck_off": _("%(name)s 的登记状态为注销（截至 %(on)s）。"),
 }
 
+AMOUNTS = frozenset({"amount", "back"})
+
 
 def told(rule: str, evidence: Mapping[str, str]) -> str:
     """The evidence in a sentence."""
     sentence = SENTENCES.get(rule) or TIES.get(evidence.get("tie", "")) or GONE[evidence["state"]]
-    return str(sentence) % evidence
+    return str(sentence) % {name: format_yuan(Decimal(value)) if name in AMOUNTS else value for name, value in evidence.items()}

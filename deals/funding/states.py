@@ -35,12 +35,14 @@ DRAFT = (
     Param("scheme", "choice", _("政策"), choices=scheme_choices),
     Param("fiscal_year", "integer", _("预算年度")),
     Param("number", "text", _("方案编号")),
+    Param("claims", "text", _("申领编号"), required=False, help=_("多个用逗号分开；不填即本单位全部待安排的申领。")),
 )
 NOTICE = (Param("notice_from", "date", _("公示自")), Param("phone", "text", _("异议电话")))
 DOCUMENT = (Param("document_no", "text", _("文号")), Param("issued_on", "date", _("行文日期")))
 PAID_ON = Param("paid_on", "date", _("下达日期"))
+CLAIM = Param("claim", "integer", _("申领编号"))
 OBJECTION = (
-    Param("claim", "integer", _("申领编号")),
+    CLAIM,
     Param("objector", "text", _("提出人")),
     Param("text", "long_text", _("异议内容")),
     Param("received_on", "date", _("收到日期")),
@@ -51,6 +53,7 @@ BATCH_STEPS: dict[str, Step] = {
     "object": Step(frozenset({B.NOTICE}), same_state, by_office, _("登记异议"), params=OBJECTION),
     "issue": Step(frozenset({B.NOTICE}), B.ISSUED, by_checker, _("行文"), params=DOCUMENT),
     "pay": Step(frozenset({B.ISSUED}), B.PAID, by_office, _("下达"), params=(PAID_ON,)),
+    "leave": Step(frozenset({B.DRAFT}), same_state, by_office, _("移出申领"), params=(CLAIM,), needs_note=True),
     "void": Step(frozenset({B.DRAFT}), B.VOID, by_office, _("撤销方案"), needs_note=True),
 }
 OBJECTION_STEPS: dict[str, Step] = {

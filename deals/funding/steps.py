@@ -5,6 +5,7 @@ and is paid by itself once the objection is dismissed.
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -19,7 +20,7 @@ from common.steps import Taken, lock, record, record_many, subject_of, take, upd
 from common.workdays import due_at, load_calendar
 from deals.clocks import day, end_of
 from deals.funding.states import BATCH_STEPS, OBJECTION_STEPS, may_draft
-from deals.models import BatchObjection, FundingBatch, Recovery, SubsidyClaim
+from deals.models import BatchObjection, CrossCheckFlag, FundingBatch, Recovery, SubsidyClaim
 from deals.subsidies import arranging, claims
 from deals.subsidies.arranging import Rank
 from organisations import policy
@@ -29,17 +30,20 @@ from schemes.models import Scheme
 ZERO = Decimal(0)
 B, C, O = FundingBatch.State, SubsidyClaim.State, BatchObjection.State  # noqa: E741 -- as in the table
 HONOURED, OTHERS = 0, 1
+ID_DIGITS = 18
 
 
 def waiting(scheme: Scheme, by: Person) -> Any:
-    """Reviewed claims of the scheme at this person's offices that are in no batch and not in doubt."""
+    """Reviewed claims of the scheme at this person's offices that are in no batch, not in doubt, and have no flag to be answered."""
     doubted = Recovery.objects.in_doubt().filter(scheme=scheme).values("deal")
     mine = SubsidyClaim.objects.filter(scheme=scheme, state=C.REVIEWED, office__in=by.unit_ids, batch=None)
-    return mine.exclude(deal__in=doubted).order_by("pk")
+    flagged = CrossCheckFlag.objects.exclude(state=CrossCheckFlag.State.DISMISSED).values("claim")
+    return mine.exclude(deal__in=doubted).exclude(pk__in=flagged).order_by("pk")
 
 
-def draft(*, scheme: str, fiscal_year: int, number: str, by: Person, at: dt.datetime, chosen: Sequence[int] | None = None) -> FundingBatch:
-    """Put reviewed claims into a batch: those chosen, or all that wait. The same number again is the same batch."""
+def draft(*, scheme: str, fiscal_year: int, number: str, by: Person, at: dt.datetime, claims: str = "") -> FundingBatch:
+    """Put reviewed claims into a batch: those named by their ids, or all that wait. The same number again is the same batch."""
+    chosen = _ids(claims)
     subsidy = Scheme.objects.get(code=scheme)
     with transaction.atomic():
         rows = waiting(subsidy, by)
@@ -110,7 +114,7 @@ def object_to(
 
         def problems(_row: FundingBatch) -> Iterable[Problem]:
             if target is None:
-                yield Problem("claim", "unknown", _("方案中没有编号为 %(id)s 的申领。") % {"id": claim}, _("请按公示清单填写。"))
+                yield from _not_in(claim)
             if received_on > day(at):
                 yield Problem("received_on", "in_future", _("收到日期晚于今天。"), _("请核对日期。"))
 
@@ -162,6 +166,17 @@ def pay(batch: FundingBatch, *, paid_on: dt.date, by: Person, at: dt.datetime, s
     return row
 
 
+def leave(batch: FundingBatch, *, claim: int, by: Person, at: dt.datetime, seen: int, note: str = "") -> FundingBatch:
+    """Take one claim out of a draft: it waits for another batch."""
+    with transaction.atomic():
+        rows = [row for row in _claims(batch) if row.pk == claim]
+        row: FundingBatch = take(
+            BATCH_STEPS, "leave", _loaded(batch), by=by, at=at, seen=seen, note=note, also=lambda _row: () if rows else _not_in(claim)
+        )
+        _put(rows, None, "leave_batch", by=by, at=at)
+    return row
+
+
 def void(batch: FundingBatch, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> FundingBatch:
     """A draft that goes nowhere: its claims wait for another."""
     with transaction.atomic():
@@ -184,7 +199,14 @@ def uphold(objection: BatchObjection, *, by: Person, at: dt.datetime, seen: int,
     return row
 
 
-BATCH_ACTIONS: Mapping[str, Callable[..., Any]] = {"publish": publish, "object": object_to, "issue": issue, "pay": pay, "void": void}
+BATCH_ACTIONS: Mapping[str, Callable[..., Any]] = {
+    "publish": publish,
+    "object": object_to,
+    "issue": issue,
+    "pay": pay,
+    "leave": leave,
+    "void": void,
+}
 OBJECTION_ACTIONS: Mapping[str, Callable[..., Any]] = {"dismiss": dismiss, "uphold": uphold}
 
 
@@ -236,6 +258,18 @@ def _all(results: Sequence[Taken]) -> None:
     ]
     if problems:
         raise Invalid(problems)
+
+
+def _ids(text: str) -> list[int] | None:
+    """The claims that a person names, or None for all."""
+    words = re.split(r"[\s,，;；、]+", text.strip()) if text.strip() else []
+    if any(not word.isdecimal() or len(word) > ID_DIGITS for word in words):
+        raise Invalid([Problem("claims", "not_numbers", _("申领编号须为数字。"), _("多个编号请用逗号分开。"))])
+    return [int(word) for word in words] or None
+
+
+def _not_in(claim: int) -> Iterable[Problem]:
+    yield Problem("claim", "unknown", _("方案中没有编号为 %(id)s 的申领。") % {"id": claim}, _("请按公示清单填写。"))
 
 
 def _empty(rows: Sequence[SubsidyClaim]) -> Iterable[Problem]:

@@ -5,7 +5,7 @@ what was not, and bars the firm for a time. What comes back is in `receipts`.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from common.errors import Conflict, Invalid, NotAllowed, Problem
 from common.money import format_yuan
 from common.steps import lock, record, take
 from common.workdays import due_at, load_calendar
-from deals.clocks import Clock, day, end_of, start, stop
+from deals.clocks import EXPLAIN, PAY_BACK, Clock, day, end_of, start, stop
 from deals.models import Deal, Drawdown, Recovery, SubsidyClaim
 from deals.recovery import parts
 from deals.recovery.models import RecoveryPart
@@ -31,7 +31,6 @@ from schemes.models import Scheme, SchemeVersion
 
 R = Recovery.State
 Scope = SchemeVersion.ClawbackScope
-EXPLAIN, PAY_BACK = "explain", "pay_back"
 BAR = "recovery"
 RELATED = ("scheme", "office__organisation", "deal__firm", "deal__filing", "deal__branch__organisation", "deal__branch__bank")
 
@@ -263,7 +262,10 @@ def _diverted_problems(drawdown: Drawdown | None, amount: Decimal | None, since:
 
 
 def _scope_problems(row: Recovery) -> Iterable[Problem]:
-    needs = {Scope.AFFECTED_DRAWDOWN: (row.drawdown_id,), Scope.DIVERTED_PART: (row.drawdown_id, row.diverted_amount)}
+    needs: Mapping[str, tuple[Any, ...]] = {
+        Scope.AFFECTED_DRAWDOWN: (row.drawdown_id,),
+        Scope.DIVERTED_PART: (row.drawdown_id, row.diverted_amount),
+    }
     if row.scope not in Scope.values or any(value is None for value in needs.get(row.scope, ())):
         yield Problem("scope", "not_found", _("认定中没有写明涉事提款或挪用金额，不能按此范围追回。"), _("请按整笔贷款追回，或重新认定。"))
 

@@ -17,7 +17,7 @@ from deals.clocks import day
 from deals.loans import Loan, loans
 from deals.models import AccrualLine, Deal, Drawdown
 from deals.recovery.suspension import Stops, stops_of
-from deals.subsidies import claims, reasons, versions
+from deals.subsidies import forecasting, reasons, versions
 from deals.subsidies.firm_cap import FirmLoans, subsidised_part
 from deals.subsidies.grants import Grants
 from deals.subsidies.versions import Book, Choice
@@ -58,7 +58,7 @@ def accrue_many(deals: Sequence[Deal], *, until: dt.date, by: Person, at: dt.dat
         AccrualLine.objects.bulk_create(fresh, batch_size=1000)
         touched = {line.drawdown.deal_id for line in fresh}
         record_many([loan.deal for pk, loan in sorted(drawn.items()) if pk in touched], "accrue", by=by, at=at, note=until.isoformat())
-        claims.forecast(list(drawn.values()), by=by, at=at)
+        forecasting.forecast(list(drawn.values()), by=by, at=at)
     return fresh
 
 

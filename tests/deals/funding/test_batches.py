@@ -4,10 +4,12 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.db import connection, transaction
 
 from common.errors import Conflict, Invalid, NotAllowed, Stale
+from deals import invariants
 from deals.funding import steps
-from deals.models import BatchObjection, FundingBatch, SubsidyClaim
+from deals.models import BatchObjection, CrossCheckFlag, FundingBatch, SubsidyClaim
 from deals.subsidies import caps, claims
 from ledger.models import LedgerAccount
 from organisations.models import FirmProfile, PolicyParameter
@@ -21,10 +23,19 @@ DOCUMENT = {"document_no": "鄂财金示〔2026〕015号", "issued_on": AFTER.da
 NUMBER = "2026-01"
 
 
-@pytest.fixture
-def waiting(world, cast):
-    """Three reviewed claims of three loans of the firm, 25,555.56 each."""
+def three_reviewed(world, cast):
     return claim_cases.reviewed(world, cast, number=3)
+
+
+@pytest.fixture
+def kept_waiting(states, kept_world, kept_cast):
+    return states.add(three_reviewed, kept_world, kept_cast)
+
+
+@pytest.fixture
+def waiting(kept_waiting, db):
+    """Three reviewed claims of three loans of the firm, 25,555.56 each."""
+    return kept_waiting()
 
 
 def drafted(cast, *, by=None, **changed):
@@ -69,6 +80,21 @@ def test_batch_from_draft_to_payment(world, cast, waiting):
     assert (batch.state, budget()) == ("paid", (0, total))
     assert {(row.state, row.document_no) for row in SubsidyClaim.objects.filter(batch=batch)} == {("settled", DOCUMENT["document_no"])}
     assert cases.verbs(batch) == ["draft", "publish", "issue", "pay"]
+
+
+def test_whatever_is_written_past_the_steps_is_named(world, cast, waiting, subtests):
+    batch = issued(cast)
+    batch = steps.pay(batch, by=cast.qian, at=AFTER, seen=batch.version, paid_on=AFTER.date())
+    assert list(invariants.breaches()) == []
+    for sql, rule in (
+        ("UPDATE deals_fundingbatch SET available = 1 WHERE id = %s", "a batch arranges more than there was"),
+        ("UPDATE deals_subsidyclaim SET state = 'approved' WHERE batch_id = %s", "a batch is paid and a claim of it is not"),
+    ):
+        with subtests.test(rule), transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(sql, [batch.pk])
+            assert rule in {breach.rule for breach in invariants.breaches()}
+            transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize(
@@ -188,6 +214,29 @@ def test_same_number_again_is_the_same_batch(world, cast, waiting):
     published(cast, first)
     with pytest.raises(Stale):
         steps.publish(first, by=cast.feng, at=JULY, seen=0, **NOTICE)
+
+
+def test_claims_are_picked_and_taken_out_again(world, cast, waiting):
+    batch = drafted(cast, claims=f"{waiting[0].pk}，{waiting[2].pk}")
+    assert [row.pk for row in batch.claims.order_by("pk")] == [waiting[0].pk, waiting[2].pk]
+    for named in ("x", f"{waiting[0].pk}"):
+        with pytest.raises(Invalid):
+            drafted(cast, number="2026-02", claims=named)
+
+    with pytest.raises(Invalid):
+        steps.leave(batch, claim=waiting[1].pk, by=cast.qian, at=JULY, seen=batch.version, note="不在其中")
+    steps.leave(batch, claim=waiting[2].pk, by=cast.qian, at=JULY, seen=batch.version, note="下批安排")
+
+    assert [row.pk for row in batch.claims.all()] == [waiting[0].pk]
+    assert drafted(cast, number="2026-02").claims.count() == 2
+
+
+def test_flagged_claim_waits_for_its_answer(world, cast, waiting):
+    CrossCheckFlag.objects.create(
+        claim=waiting[0], drawdown=waiting[0].deal.drawdowns.get(), rule="round_trip", found_at=JULY, province=waiting[0].province
+    )
+
+    assert drafted(cast).claims.count() == 2
 
 
 def test_void_draft_gives_its_claims_back(world, cast, waiting):

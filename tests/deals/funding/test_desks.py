@@ -1,11 +1,14 @@
 """A batch by API, admin and workbook; the flags of a claim on its admin page."""
 
+import openpyxl
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from deals.crosschecks.models import CrossCheckFlag
 from deals.models import FundingBatch
-from exchange.listings import LISTINGS
+from exchange import exports
+from exchange.models import Export
 from tests import people
 from tests.deals import claim_cases
 
@@ -55,17 +58,18 @@ def test_api_shows_the_batch_with_its_claims_and_takes_its_steps(world, seated, 
     assert people.signed_in(seated, "lin", APIClient).get(address).status_code == 404
 
 
-def test_workbook_for_the_finance_bureau_has_a_sheet_of_claims(world, seated, claims):
+def test_workbook_for_the_finance_bureau_has_each_claim_with_its_cuts(world, seated, claims, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
     qian = people.signed_in(seated, "qian", APIClient)
     qian.post("/api/funding-batches/", {"scheme": "HB-ADDON", "fiscal_year": 2026, "number": "方案一"})
-    listing = LISTINGS["funding-batches"]
 
-    (batch,) = listing.rows(seated.qian, {})
-    (part,) = listing.parts
+    export = exports.ask("funding-batches", {}, by=seated.qian, at=claim_cases.JULY)
+    exports.run(export, at=claim_cases.JULY, clock=timezone.now)
 
-    names = {column.name for column in part.columns()}
-    assert [row.pk for row in part.rows(batch)] == [row.pk for row in claims]
-    assert {"arranged", "cuts", "claimant_uscc"} <= names
+    with Export.objects.get(pk=export.pk).file.open("rb") as stored:
+        sheets = {sheet.title: [[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in openpyxl.load_workbook(stored)}
+    told = [str(cell) for row in sheets["逐件安排"] for cell in row]
+    assert {"申领人统一社会信用代码", "核减及原因", seated.firm.uscc, "2.555556"} <= set(told)
 
 
 def test_claims_page_shows_flags_line_by_line_and_where_to_answer(world, seated, claims):

@@ -24,6 +24,17 @@ from tests.deals.subsidies.example import END, QUARTERS
 LATER = QUARTERS[2]
 
 
+@pytest.fixture
+def kept_deal(states, kept_world, kept_cast):
+    return states.add(courses.paid, kept_world, kept_cast)
+
+
+@pytest.fixture
+def deal(kept_deal, db):
+    """A loan whose first two quarters the province has paid."""
+    return kept_deal()
+
+
 def accrued(deal, interest_on, level="province"):
     rows = AccrualLine.objects.filter(drawdown__deal=deal, interest_on=interest_on, version__scheme__level=level)
     return rows.aggregate(sum=Sum("amount"))["sum"]
@@ -37,8 +48,7 @@ def unbroken():
     return [str(breach) for breach in invariants.breaches()] == []
 
 
-def test_diversion_runs_from_the_doubt_to_the_last_receipt(world, cast):
-    deal = courses.paid(world, cast)
+def test_diversion_runs_from_the_doubt_to_the_last_receipt(world, cast, deal):
     assert budget() == (0, FIRST + SECOND)
 
     row = courses.doubt(deal, cast)
@@ -95,8 +105,7 @@ def test_what_is_booked_is_not_lowered_by_a_doubt(world, cast):
     assert not accrued(deal, dt.date(2025, 12, 20))
 
 
-def test_cleared_it_goes_on_with_what_was_due(world, cast):
-    deal = courses.paid(world, cast)
+def test_cleared_it_goes_on_with_what_was_due(world, cast, deal):
     row = courses.doubt(deal, cast, suspended_from=dt.date(2025, 8, 1))
     accrual.accrue(deal, until=LATER, by=cast.system, at=END)
 
@@ -109,8 +118,7 @@ def test_cleared_it_goes_on_with_what_was_due(world, cast):
     assert unbroken()
 
 
-def test_nobody_decides_what_they_found_or_clears_what_they_raised(world, cast):
-    deal = courses.paid(world, cast)
+def test_nobody_decides_what_they_found_or_clears_what_they_raised(world, cast, deal):
     row = courses.doubt(deal, cast)
 
     with pytest.raises(NotAllowed):
@@ -126,15 +134,15 @@ def test_nobody_decides_what_they_found_or_clears_what_they_raised(world, cast):
 
 
 @pytest.mark.parametrize("who", ["lin", "bai", "chen", "tan", "system", "mo_firm"])
-def test_strangers_decide_nothing(world, cast, who):
-    row = courses.found(courses.paid(world, cast), cast)
+def test_strangers_decide_nothing(world, cast, deal, who):
+    row = courses.found(deal, cast)
 
     with pytest.raises(NotAllowed):
         courses.decided(row, cast, by=getattr(cast, who))
 
 
-def test_bank_is_heard_before_anything_is_found(world, cast):
-    row = courses.doubt(courses.paid(world, cast), cast)
+def test_bank_is_heard_before_anything_is_found(world, cast, deal):
+    row = courses.doubt(deal, cast)
 
     with pytest.raises(Invalid) as refusal:
         steps.find(row, finding="认定", by=cast.qian, at=END, seen=row.version)
@@ -145,8 +153,7 @@ def test_bank_is_heard_before_anything_is_found(world, cast):
     assert cases.fresh(row).state == "found"
 
 
-def test_same_doubt_and_same_receipt_again_are_the_same(world, cast):
-    deal = courses.paid(world, cast)
+def test_same_doubt_and_same_receipt_again_are_the_same(world, cast, deal):
 
     first, again = courses.doubt(deal, cast), courses.doubt(deal, cast)
     with pytest.raises(Conflict):
@@ -168,8 +175,8 @@ def test_same_doubt_and_same_receipt_again_are_the_same(world, cast):
     assert (cases.fresh(row).recovered, row.receipts.count(), budget()[1]) == (5000, 1, FIRST + SECOND - 5000)
 
 
-def test_more_than_is_left_is_no_receipt_of_this_recovery(world, cast):
-    row = courses.decided(courses.found(courses.paid(world, cast), cast), cast)
+def test_more_than_is_left_is_no_receipt_of_this_recovery(world, cast, deal):
+    row = courses.decided(courses.found(deal, cast), cast)
 
     with pytest.raises(Invalid) as refusal:
         courses.receive(row, cast, FIRST + SECOND + Decimal("0.01"), "SK-1")
@@ -178,8 +185,8 @@ def test_more_than_is_left_is_no_receipt_of_this_recovery(world, cast):
     assert budget()[1] == FIRST + SECOND
 
 
-def test_referred_is_still_collected(world, cast):
-    row = courses.decided(courses.found(courses.paid(world, cast), cast), cast)
+def test_referred_is_still_collected(world, cast, deal):
+    row = courses.decided(courses.found(deal, cast), cast)
     steps.refer(row, by=cast.qian, at=END, seen=row.version, note="逾期未缴，移送法院")
 
     courses.receive(row, cast, FIRST + SECOND, "SK-1")
@@ -187,8 +194,8 @@ def test_referred_is_still_collected(world, cast):
     assert cases.fresh(row).state == "closed"
 
 
-def test_less_than_the_whole_needs_its_reason(world, cast):
-    row = courses.found(courses.paid(world, cast), cast)
+def test_less_than_the_whole_needs_its_reason(world, cast, deal):
+    row = courses.found(deal, cast)
 
     with pytest.raises(Invalid):
         courses.decided(row, cast, amount=Decimal(10_000))
@@ -199,8 +206,7 @@ def test_less_than_the_whole_needs_its_reason(world, cast):
     assert row.amount == sum(part.amount for part in row.parts.all()) == 10_000
 
 
-def test_diverted_part_from_its_day_where_the_version_says_so(world, cast):
-    deal = courses.paid(world, cast)
+def test_diverted_part_from_its_day_where_the_version_says_so(world, cast, deal):
     SchemeVersion.objects.update(clawback_scope="diverted_part_from_day")
     row = courses.found(deal, cast, drawdown=2, diverted_amount=Decimal(6_000_000), diverted_from=dt.date(2025, 5, 1))
 
@@ -260,8 +266,7 @@ def test_part_of_what_was_approved_is_not_paid(world, cast):
     assert unbroken()
 
 
-def test_nothing_paid_is_nothing_to_pay_back(world, cast):
-    deal = courses.paid(world, cast)
+def test_nothing_paid_is_nothing_to_pay_back(world, cast, deal):
     row = courses.doubt(deal, cast, by=cast.tan, scheme="CENTRAL-EQUIP")
     steps.explain(row, explanation="说明", by=cast.bai, at=END, seen=row.version)
     row.refresh_from_db()
@@ -274,8 +279,8 @@ def test_nothing_paid_is_nothing_to_pay_back(world, cast):
     assert set(SubsidyClaim.objects.filter(scheme__level="central").values_list("state", flat=True)) == {"refused"}
 
 
-def test_who_sees_a_recovery(world, cast):
-    row = courses.doubt(courses.paid(world, cast), cast)
+def test_who_sees_a_recovery(world, cast, deal):
+    row = courses.doubt(deal, cast)
 
     for who, sees in (
         ("lin", True),
@@ -289,8 +294,8 @@ def test_who_sees_a_recovery(world, cast):
         assert Recovery.objects.visible_to(getattr(cast, who)).filter(pk=row.pk).exists() is sees, who
 
 
-def test_receipts_are_written_once(world, cast):
-    row = courses.decided(courses.found(courses.paid(world, cast), cast), cast)
+def test_receipts_are_written_once(world, cast, deal):
+    row = courses.decided(courses.found(deal, cast), cast)
     courses.receive(row, cast, "1", "SK-1")
 
     assert RecoveryPart.objects.filter(recovery=row).count() == 2
@@ -298,8 +303,7 @@ def test_receipts_are_written_once(world, cast):
         row.receipts.update(amount=2)
 
 
-def test_suspected_day_lies_within_the_loan(world, cast):
-    deal = courses.paid(world, cast)
+def test_suspected_day_lies_within_the_loan(world, cast, deal):
 
     for day in (dt.date(2025, 3, 9), dt.date(2027, 7, 1)):
         with pytest.raises(Invalid):
@@ -321,8 +325,8 @@ CORRUPTIONS = (
 )
 
 
-def test_whatever_is_written_past_the_steps_is_named(world, cast, subtests):
-    row = courses.decided(courses.found(courses.paid(world, cast), cast), cast)
+def test_whatever_is_written_past_the_steps_is_named(world, cast, deal, subtests):
+    row = courses.decided(courses.found(deal, cast), cast)
     courses.receive(row, cast, "100", "SK-1")
 
     for sql, rule in CORRUPTIONS:
