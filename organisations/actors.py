@@ -102,6 +102,11 @@ class Person:
         return bool(self.seats) and {seat.kind for seat in self.seats} <= {Organisation.Kind.BANK, Organisation.Kind.BRANCH}
 
     @property
+    def is_of_units(self) -> bool:
+        """Of nothing but offices: what is a firm's or a bank's to see need not be asked."""
+        return {seat.kind for seat in self.seats} == {Organisation.Kind.UNIT}
+
+    @property
     def administers(self) -> frozenset[int]:
         """The organisations whose people and machines this person lets in."""
         return frozenset(seat.organisation_id for seat in self.seats if seat.role in ADMIN_ROLES)
