@@ -71,7 +71,8 @@ def _which(model: type[models.Model]) -> str:
 def _copied(model: type[models.Model]) -> Iterator[tuple[str, str]]:
     """(column, SQL of its value in a copy): ids and keys to what is copied too move on, codes that are unique get the copy's number."""
     shift = f"+ k * {STEP}"
-    for field in model._meta.concrete_fields:
+    written = (field for field in model._meta.concrete_fields if not field.generated)  # the database makes the others anew
+    for field in written:
         column = f'"{field.column}"'
         if field.primary_key:
             yield column, f"{column} {shift}"

@@ -5,7 +5,11 @@ import datetime as dt
 from common.models import AuditEvent, Deadline
 from deals import tasks
 from deals.actions import ANSWER_ACTIONS, ANSWER_ROW_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
+from deals.funding.states import BATCH_STEPS
+from deals.funding.steps import BATCH_ACTIONS
 from deals.models import AccrualLine
+from deals.recovery.actions import RECOVERY_ACTIONS
+from deals.recovery.states import RECOVERY_STEPS
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies.actions import CLAIM_ACTIONS
 from deals.subsidies.states import STEPS_OF_CHANNEL
@@ -72,7 +76,9 @@ def test_every_step_a_person_takes_has_its_action():
     assert set(DEAL_ACTIONS) == set(DEAL_STEPS) - BY_SYSTEM["deal"]
     assert set(FILING_ACTIONS) == set(FILING_STEPS) - BY_SYSTEM["filing"]
     assert set(ROUND_ACTIONS) == set(ROUND_STEPS) - BY_SYSTEM["round"]
-    assert set(CLAIM_ACTIONS) == set().union(*STEPS_OF_CHANNEL.values())
+    assert set(CLAIM_ACTIONS) == set().union(*STEPS_OF_CHANNEL.values()) - {"drop"}  # by a decision of recovery or an objection
+    assert set(RECOVERY_ACTIONS) == set(RECOVERY_STEPS) - {"close"}
+    assert set(BATCH_ACTIONS) == set(BATCH_STEPS)
     assert set(FORWARD_ACTIONS) == set(FORWARD_STEPS)
     assert set(ANSWER_ACTIONS) == set(ANSWER_STEPS)
     assert set(ANSWER_ROW_ACTIONS) == set(ROW_STEPS) - {"settle", "doubt"}  # taken with the whole answer
