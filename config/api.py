@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
 from config.problems import NoSuchAddress
+from deals.monitoring import api as monitoring
 from exchange.api import RESOURCES
 from organisations.api import Me
 from organisations.resources import step_paths
@@ -17,6 +18,7 @@ urlpatterns = [
     path("me/", Me.as_view(), name="api-me"),
     path("", include([step for resource in RESOURCES for step in step_paths(resource)])),
     path("", include(router.urls)),
+    path("", include(monitoring.urlpatterns)),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
     re_path("", NoSuchAddress.as_view(), name="api-no-such-address"),

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
-from django.utils.translation import gettext_lazy as _
+from django.db.models import Count, F, Sum
 
-from deals.models import Deal, Drawdown, Invitation
+from deals.models import Deal, Drawdown
+from deals.monitoring.funnel import LABELS, Cut, Row, shown
+from deals.monitoring.funnel import total as total_of
+from deals.monitoring.scope import scope_of
 from organisations.actors import Person
 from organisations.models import Region
 from portal import tiles
 from projects.models import Filing, Need
 
-S, D, I = Filing.State, Deal.State, Invitation.State  # noqa: E741 -- the tables read better with one letter
+S, D = Filing.State, Deal.State
 IN_RESERVE = (S.IN_POOL, S.HELD, S.REPORTED, S.LISTED)
-DOCKED = (*Deal.COMMITTED, D.REPAID)
 SIGNED = (D.SIGNED, D.DRAWING, D.COMPLETED, D.REPAID)
-SHOWN_TO_BANK = tuple(state for state in I.values if state not in (I.AWAITING_CONSENT, I.WITHHELD))
 ZERO = Decimal(0)
 
 
@@ -31,34 +31,15 @@ class Stage:
 
 
 def funnel(by: Person) -> list[Stage]:
-    """Reserve → listed → invited → docked → signed → drawn → paid to the supplier: filings, and the money of each stage."""
-    filings = Filing.objects.visible_to(by).order_by()
-    reserve = filings.filter(state__in=IN_RESERVE).values("pk")
-    invited = Invitation.objects.filter(filing__in=reserve, state__in=SHOWN_TO_BANK).order_by().values("filing")
-    deals = Deal.objects.filter(filing__in=filings.values("pk")).order_by()
-    drawn = Drawdown.objects.filter(deal__in=deals.filter(state__in=SIGNED).values("pk")).order_by()
-    money = {"filings": Count("deal__filing", distinct=True), "amount": Sum("amount")}
-    rows = [
-        (_("储备"), _needs(Q(filing__in=reserve))),
-        (_("列入清单"), _needs(Q(filing__in=filings.filter(state=S.LISTED).values("pk")))),
-        (_("送达银行"), _needs(Q(filing__in=invited))),
-        (_("确定对接"), _deals(deals.filter(state__in=DOCKED), "amount")),
-        (_("签约"), _deals(deals.filter(state__in=SIGNED), "signed_amount")),
-        (_("放款"), drawn.aggregate(**money)),
-        (_("划付供应商"), drawn.exclude(paid_to_supplier_on=None).aggregate(**money)),
-    ]
-    whole = rows[0][1]["amount"] or ZERO
-    return [
-        Stage(label, row["filings"], row["amount"] or ZERO, float((row["amount"] or ZERO) / whole) if whole else 0.0) for label, row in rows
-    ]
+    """From reserve to what is paid and still outstanding, as far as the reader may see."""
+    scope, cut = scope_of(by), Cut()
+    return stages(total_of(scope, cut), shown(scope, cut))
 
 
-def _needs(which: Q) -> dict[str, Any]:
-    return Need.objects.filter(which).aggregate(filings=Count("filing", distinct=True), amount=Sum("amount"))
-
-
-def _deals(deals: Any, field: str) -> dict[str, Any]:
-    return deals.aggregate(filings=Count("filing", distinct=True), amount=Sum(field))
+def stages(row: Row, names: Sequence[str]) -> list[Stage]:
+    """The stages of one row, each as a share of the first."""
+    whole = row.amounts[names[0]]
+    return [Stage(LABELS[name], row.filings[name], row.amounts[name], float(row.amounts[name] / whole) if whole else 0.0) for name in names]
 
 
 @dataclass(frozen=True)

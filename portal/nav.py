@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from deals.monitoring.scope import may_read
 from organisations import covers
 from organisations.actors import Person
 from organisations.interests import may_declare
@@ -54,6 +55,7 @@ MENU = (
     Entry("deals", pgettext_lazy("list", "对接项目"), lambda by: is_bank(by) or is_firm(by) or sees_filings(by)),
     Entry("rounds", pgettext_lazy("list", "推荐轮次"), oversees),
     Entry("progress", _("进度总览"), oversees),
+    Entry("monitoring", _("监测分析"), may_read),
     Entry("claims", pgettext_lazy("list", "贴息申领"), sees_claims),
     Entry("appetites", _("投放意向"), declares),
     Entry("registrations", _("入驻核验"), sees_filings),

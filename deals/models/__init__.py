@@ -24,6 +24,7 @@ __all__ = [
     "OtherSupport",
     "ProgressReport",
     "ProgressReportQuerySet",
+    "PublishedFigures",
     "RatePeriod",
     "Recovery",
     "RecoveryPart",
@@ -41,5 +42,6 @@ __all__ = [
 from deals.costs.models import LoanCost
 from deals.crosschecks.models import CompanyRecord, CrossCheckFlag, Shareholding
 from deals.funding.models import BatchObjection, FundingBatch
+from deals.monitoring.models import PublishedFigures
 from deals.recovery.models import Recovery, RecoveryPart, RecoveryReceipt
 from deals.subsidies.models import AccrualLine, OtherSupport, SubsidyClaim

@@ -51,6 +51,7 @@ POLICY = {
     "round_trip_days": (3, "days"),
     "round_trip_share_bp": (8000, "bp"),
     "assessment_days": (5, "days"),
+    "outstanding_days": (90, "days"),
 }
 CHANGE_TIERS = {
     "amount": "city",

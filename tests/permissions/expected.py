@@ -13,6 +13,7 @@ COUNTY = who("chen hu")
 CHAIN = who(COUNTY, "wang zhao")
 REVIEWERS = who(CHAIN, "mo_county shi ndrc")
 OFFICE = who("zhao")
+OFFICES = who("zhao ndrc")  # of either track
 READERS = who("audit reader")
 PROVINCE = who("zhao ndrc qian", READERS)  # who reads the province as a whole
 BANK = who("bai")
@@ -21,6 +22,7 @@ OFFICERS = who("bai")
 FINANCE = who("qian tan")
 KEEPERS = who("lin mo_firm uadmin")  # who lets machines in
 PEOPLE = who(KEEPERS, "an mo_bank bao")  # who lets people in
+MONITORS = who(REVIEWERS, PROVINCE, BANKS)  # to each their own sums
 SEATED = SIGNED_IN - who("nobody root")
 
 # Who may know Lin's case at all, and who Mo's: nobody else reads a name, a code, a title of it anywhere.
@@ -173,6 +175,10 @@ PAGES = {
     "inbox/": Page(REVIEWERS),
     "adequacy/": Page(who(REVIEWERS, PROVINCE)),
     "progress/": Page(PROVINCE),
+    **dict.fromkeys(("monitoring/", "monitoring/answers/", "monitoring/evenness/", "monitoring/report.xlsx"), Page(MONITORS)),
+    "monitoring/publish/": Page(post=OFFICES),
+    "figures/": Page(ALL, post=NOBODY, closed=NO_METHOD),
+    **dict.fromkeys(("figures/<int:pk>/", "figures/<int:pk>/data.json"), Page(ALL, post=NOBODY, opens=HIDDEN, closed=NO_METHOD)),
     "invitations/": Page(BANKS),
     "invitations/<int:pk>/": detail("invitations"),
     "deals/": Page(who(FIRMS, BANKS, REVIEWERS, PROVINCE)),
@@ -270,6 +276,7 @@ PAGES = {
 CALLS = {
     "me/": {"GET": Page(SIGNED_IN)},
     "schema/": {"GET": Page(SIGNED_IN)},
+    **{f"monitoring/{name}/": {"GET": Page(MONITORS)} for name in ("funnel", "answers", "evenness")},
     "docs/": {"GET": Page(SIGNED_IN)},
     "filings/": {"POST": Page(post=FIRMS, data={"programme": "EQUIP-LOAN", "track": "industry"}, closed=HIDDEN)},
     "filings/fields/": {"GET": Page(SIGNED_IN)},
