@@ -229,9 +229,9 @@ class RecommendationQuerySet(models.QuerySet["Recommendation"]):
         firm = Q(need__firm__in=actor.organisation_ids) & published
         if actor.is_of_firms or actor.is_of_banks:
             return self.filter(firm if actor.is_of_firms else own)
-        unit = passed_through(actor.unit_ids, "need__filing")
         reader = published & Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
-        return self.filter(own | firm | unit | reader)
+        office = passed_through(actor.unit_ids, "need__filing") | reader
+        return self.filter(office if actor.is_of_units else own | firm | office)
 
 
 class Recommendation(Provincial, Versioned):
@@ -283,8 +283,8 @@ class NonMatchQuerySet(models.QuerySet["NonMatch"]):
         if actor.is_system:
             return self
         firm = Q(need__firm__in=actor.organisation_ids, round__state=Round.State.PUBLISHED)
-        unit = passed_through(actor.unit_ids, "need__filing")
-        return self.filter(firm | unit | Q(province__in=actor.provinces(Role.AUDITOR, Role.READER)))
+        office = passed_through(actor.unit_ids, "need__filing") | Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
+        return self.filter(office if actor.is_of_units else firm | office)
 
 
 class NonMatch(Provincial):

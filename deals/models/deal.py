@@ -21,7 +21,8 @@ def visible_deals(actor: Person, deal: str = "") -> Q:
     bank = Q(**{f"{at}branch__organisation__in": own}) | Q(**{f"{at}branch__bank__organisation__in": own})
     if actor.is_of_firms or actor.is_of_banks:
         return firm if actor.is_of_firms else bank
-    return firm | bank | passed_through(actor.unit_ids, f"{at}filing") | Q(**{f"{at}province__in": readers})
+    office = passed_through(actor.unit_ids, f"{at}filing") | Q(**{f"{at}province__in": readers})
+    return office if actor.is_of_units else firm | bank | office
 
 
 class DealQuerySet(models.QuerySet["Deal"]):

@@ -20,8 +20,8 @@ class ProgressReportQuerySet(models.QuerySet["ProgressReport"]):
         """The units of the project's chain, its firm, and the province's readers."""
         if actor.is_system:
             return self
-        readers = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
-        return self.filter(passed_through(actor.unit_ids, "filing") | Q(filing__firm__in=actor.organisation_ids) | readers)
+        office = passed_through(actor.unit_ids, "filing") | Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
+        return self.filter(office if actor.is_of_units else office | Q(filing__firm__in=actor.organisation_ids))
 
 
 class ProgressReport(Provincial, Versioned):

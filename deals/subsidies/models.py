@@ -14,12 +14,14 @@ from schemes.models import Scheme, SchemeVersion, Support
 
 def by_deal_and_office(actor: Person) -> Q:
     """Rows of a deal in the care of a finance office: firm, bank, the units of the case, the office and the province's, its readers."""
-    bank = Q(deal__branch__organisation__in=actor.organisation_ids)
-    unit = passed_through(actor.unit_ids, "deal__filing")
     finance = {seat.province for seat in actor.seats if seat.line == Unit.Line.FINANCE and seat.unit_kind == Unit.Kind.PROVINCE}
-    office = Q(office__in=actor.unit_ids) | Q(province__in=finance)
-    reader = Q(province__in=actor.provinces(Role.AUDITOR, Role.READER))
-    return Q(deal__firm__in=actor.organisation_ids) | bank | unit | office | reader
+    whole = finance | actor.provinces(Role.AUDITOR, Role.READER)
+    if actor.is_of_units and whole.issuperset(seat.province for seat in actor.seats):
+        return Q(province__in=whole)  # no case of theirs is of another province: the deal and its case need not be looked up
+    office = passed_through(actor.unit_ids, "deal__filing") | Q(office__in=actor.unit_ids) | Q(province__in=whole)
+    if actor.is_of_units:
+        return office
+    return Q(deal__firm__in=actor.organisation_ids) | Q(deal__branch__organisation__in=actor.organisation_ids) | office
 
 
 class ClaimQuerySet(models.QuerySet["SubsidyClaim"]):
@@ -30,7 +32,8 @@ class ClaimQuerySet(models.QuerySet["SubsidyClaim"]):
             rows = SubsidyClaim.objects.values("pk")
             deals = rows.filter(deal__firm__in=actor.organisation_ids)
             return self.filter(pk__in=rows.filter(claimant__in=actor.organisation_ids).union(deals, all=True))
-        return self.filter(Q(claimant__in=actor.organisation_ids) | by_deal_and_office(actor))
+        seen = by_deal_and_office(actor)
+        return self.filter(seen if actor.is_of_units else Q(claimant__in=actor.organisation_ids) | seen)
 
 
 class SubsidyClaim(Provincial, Versioned):

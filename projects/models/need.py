@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.models import Provincial, Versioned
@@ -50,9 +50,9 @@ class Need(Provincial, Versioned):
 class IntendedBankQuerySet(models.QuerySet["IntendedBank"]):
     def visible_to(self, actor: Person) -> "IntendedBankQuerySet":
         """A bank finds itself alone: whom else the firm asked is none of its business."""
-        told = Filing.objects.visible_to(actor).telling_banks_to(actor).order_by().values("pk")
-        itself = Q(branch__organisation__in=actor.organisation_ids, need__in=Need.objects.visible_to(actor).order_by().values("pk"))
-        return self.filter(Q(need__filing__in=told) | itself)
+        visible = Filing.objects.visible_to(actor).filter(pk=OuterRef("need__filing"))  # asked of each row: few are shown of very many
+        itself = Q(Exists(visible), branch__organisation__in=actor.organisation_ids)
+        return self.filter(Exists(visible.telling_banks_to(actor)) | itself)
 
 
 class IntendedBank(Provincial):
