@@ -43,10 +43,14 @@ def by_finance(claim: SubsidyClaim, by: Person) -> bool:
 
 
 def by_recorder(claim: SubsidyClaim, by: Person) -> bool:
-    """What is decided outside is recorded by the bank that received it, or by the province's finance office."""
+    """What is decided outside, and only that, is recorded by the bank that received it, or by the province's finance office."""
     if claim.scheme.authority != Scheme.Authority.EXTERNAL:
-        return by_finance(claim, by)
+        return False
     return by_branch(claim, by) or by.office(*FINANCE, line=Unit.Line.FINANCE, province=claim.province) is not None
+
+
+def by_settler(claim: SubsidyClaim, by: Person) -> bool:
+    return by_recorder(claim, by) or (claim.scheme.authority != Scheme.Authority.EXTERNAL and by_finance(claim, by))
 
 
 def interested(claim: OfLoan, by: Person) -> bool:
@@ -97,7 +101,7 @@ BANK_CLAIM_STEPS: dict[str, Step] = {
         recuses=interested,
     ),
     "approve": Step(frozenset({C.REVIEWED}), C.APPROVED, by_deciding_office, _("批准"), params=(YEAR,), recuses=interested),
-    "settle": Step(frozenset({C.APPROVED, C.RECORDED}), C.SETTLED, by_recorder, _("结算"), params=(DOCUMENT, PAID), recuses=interested),
+    "settle": Step(frozenset({C.APPROVED, C.RECORDED}), C.SETTLED, by_settler, _("结算"), params=(DOCUMENT, PAID), recuses=interested),
     "refuse": Step(frozenset({C.EVIDENCED, C.REVIEWED}), C.REFUSED, by_deciding_office, _("不予支持"), needs_note=True, recuses=interested),
     "cross_check": CROSS_CHECK,
     "drop": DROP,

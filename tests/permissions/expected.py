@@ -101,7 +101,7 @@ STEPS = {
         ("start_diligence", "ask", "report_up", "approve_credit", "sign", "draw", "close_drawing", "repay", "decline"), OFFICERS
     )
     | {"answer": who(FIRM, OFFICERS)},
-    "claims": {"file": FIRM, "review": OFFICE, "evidence": OFFICERS, "record": who("tan"), "cross_check": who("zhao qian")}
+    "claims": {"file": FIRM, "review": OFFICE, "evidence": OFFICERS, "record": NOBODY, "cross_check": who("zhao qian")}
     | dict.fromkeys(("approve", "refuse", "settle"), who("qian")),
     "funding-batches": dict.fromkeys(("publish", "object", "issue", "pay", "leave", "void"), who("qian")),
     "objections": dict.fromkeys(("dismiss", "uphold"), who("qian")),

@@ -256,6 +256,16 @@ def test_what_is_decided_outside_is_recorded_never_approved(world, cast, deal):
     assert not Budget.objects.filter(scheme=world.central.scheme).exists()
 
 
+def test_what_is_decided_here_is_not_recorded_past_the_second_person_and_the_budget(world, cast, deal):
+    row = ready(deal, cast)["central"][0]
+
+    for who in (cast.tan, cast.qian, cast.bai):
+        with pytest.raises(NotAllowed):
+            claims.record(row, by=who, at=END, seen=row.version, amount=row.eligible, document_no=DOCUMENT)
+
+    assert cases.fresh(row).state == "forecast"
+
+
 def test_channels_have_their_own_steps(world, cast, deal):
     rows = ready(deal, cast)
 
