@@ -22,9 +22,10 @@ from tests.permissions import desks, expected, readers, routes
 # The provincial office, to which nearly everything is shown; a county with most of it; a bank with a third; a firm with next to nothing.
 READERS = ("zhao", "chen", "bai", "lin", "qian", "ops")
 FEW_READERS = ("zhao", "bai", "lin")
-NO_LISTS = {  # forms, pages without rows, sums over everything (`adequacy/`, `progress/`)
+NO_LISTS = {  # forms, pages without rows, sums over everything (`adequacy/`, `progress/`, `monitoring/`)
     "healthz", "i18n/setlang/", "sign-in/", "can-i-apply/", "register/", "register/ask/", "join/", "filings/new/", "appetites/new/",
-    "notices/choices/", "adequacy/", "progress/", "monitoring/report.xlsx",
+    "notices/choices/", "adequacy/", "progress/",
+    "monitoring/", "monitoring/answers/", "monitoring/evenness/", "monitoring/report.xlsx",
 }  # fmt: skip
 WITHIN: dict[str, type[models.Model]] = {  # lists on the page of one thing, the province's to see
     "rounds/<int:pk>/recommendations/": Round,

@@ -119,7 +119,8 @@ def _figures(scope: Scope, cut: Cut) -> dict[Any, tuple[dict[str, int], dict[str
         key=sql.KEYS[cut.by],
         join="JOIN" if "reserve" not in shown(scope, cut) else "LEFT JOIN",
         within=within,
-        figures=sql.figures(),
+        most=sql.MOST,
+        figures=sql.FIGURES,
     )
     params = [param for _text, params in asked for param in params]
     long_ago = today - dt.timedelta(days=scope.outstanding_days)

@@ -48,13 +48,13 @@ touched AS (
     FROM deals_deal AS deal LEFT JOIN money ON money.deal_id = deal.id
     WHERE deal.id IN (SELECT pk FROM seen_deal) AND state <> ALL(%s)
 ),
-thing AS (
+thing AS MATERIALIZED (
     SELECT need_id, {lender} AS lender, BOOL_OR(docked) AS docked, SUM(intent) AS intent, SUM(approved) AS approved,
         SUM(signed) AS signed, SUM(drawn) AS drawn, SUM(paid) AS paid, SUM(outstanding) AS outstanding
     FROM touched JOIN lenders_branch AS branch ON branch.id = touched.branch_id
     WHERE {of_bank} GROUP BY 1, 2
 ),
-asked AS (
+asked AS MATERIALIZED (
     SELECT need.id, need.amount, filing.id AS filing_id, filing.state, project.region_id,
         COALESCE(region.municipal_id, region.id) AS municipal_id, project.industry_id, COALESCE(firm.size, '') AS size,
         COALESCE(to_char(filing.submitted_at AT TIME ZONE 'Asia/Shanghai', 'YYYY"Q"Q'), '') AS period
@@ -76,12 +76,11 @@ reached AS (
         COALESCE(thing.paid, 0) AS paid, COALESCE(thing.outstanding, 0) AS outstanding
     FROM asked {join} thing ON thing.need_id = asked.id
     WHERE {within}
-)
-SELECT key, {figures} FROM reached GROUP BY key
+),
+filed AS (SELECT key, {most} FROM reached GROUP BY key, filing_id)
+SELECT key, {figures} FROM filed GROUP BY key
 """
 
 
-def figures() -> str:
-    """Of each stage how many filings came so far, and with how much."""
-    most = ["GREATEST({})".format(", ".join(STAGES[place:])) for place in range(len(STAGES))]
-    return ", ".join(f"COUNT(DISTINCT filing_id) FILTER (WHERE {one} > 0), COALESCE(SUM({one}), 0)" for one in most)
+MOST = ", ".join("SUM(GREATEST({})) AS {}".format(", ".join(STAGES[place:]), stage) for place, stage in enumerate(STAGES))
+FIGURES = ", ".join(f"COUNT(*) FILTER (WHERE {stage} > 0), COALESCE(SUM({stage}), 0)" for stage in STAGES)
