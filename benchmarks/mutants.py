@@ -4,24 +4,31 @@
     ./dev bench mutants ledger --sample 200                 # the ledger, some of them
 
 A mutant is the module with one fault: a comparison one off or turned round, another operator, a number one higher, a condition denied,
-`min` for `max`, a call left out. Each runs the module's tests in a process of its own, until the first fails, with a time limit
-(running out of it is being noticed: the fault made a loop endless). Names of types, messages of errors and docstrings are left alone.
+`min` for `max`, a call left out. Each runs the module's tests in a process of its own, until the first fails, with a limit of processor
+time (running out of it is being noticed: the fault made a loop endless). Random tests try few examples, always the same. Names of types, messages of errors and docstrings are left alone.
 Those that survive are listed, to be read: either a test is missing or the fault changes nothing.
 """
 
 import argparse
 import ast
 import copy
+import importlib.abc
+import importlib.machinery
+import importlib.util
 import json
 import os
 import random
-import subprocess
+import resource
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+from hypothesis import settings
+
+KILLED, SURVIVED, ENDLESS = "killed", "survived", "endless"
 ROOT = Path(__file__).resolve().parent.parent
 # Name → modules, tests, whether they need Django and a database.
 SUBJECTS = {
@@ -32,22 +39,6 @@ SUBJECTS = {
     ),
     "ledger": (["ledger.accounts", "ledger.book", "ledger.refusals"], ["tests/ledger"], True),
 }
-# Fed to a fresh interpreter: the mutated source takes the module's place wherever it is imported.
-RUNNER = """
-import importlib.abc, importlib.util, sys, pytest
-name, path, *arguments = sys.argv[1:]
-source = sys.stdin.read()
-class Loader(importlib.abc.SourceLoader):
-    def get_filename(self, fullname): return path
-    def get_data(self, path): return source.encode()
-    def path_stats(self, path): raise OSError
-class Finder(importlib.abc.MetaPathFinder):
-    def find_spec(self, fullname, path=None, target=None):
-        return importlib.util.spec_from_loader(fullname, Loader()) if fullname == name else None
-sys.dont_write_bytecode = True
-sys.meta_path.insert(0, Finder())
-sys.exit(pytest.main(arguments))
-"""
 OPPOSITE: dict[type, type] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.And: ast.Or, ast.Or: ast.And,
@@ -73,19 +64,29 @@ def main() -> None:
     found = [mutant for module in modules for mutant in mutants_of(module)]
     rng = random.Random(asked.seed)
     chosen = found if asked.sample is None else sorted(rng.sample(found, min(asked.sample, len(found))), key=found.index)
-    command = ["--reuse-db", "-m", "not long"] if is_django else ["-p", "no:django", "--noconftest", "-c", str(plain_settings())]
-    command += ["-q", "-x", "-p", "no:cacheprovider", *tests]
-    if not passes(Mutant(modules[0], 0, "", source_of(modules[0])), command, limit=10 * asked.limit):
-        sys.exit("The tests fail without any fault.")
-    with ThreadPoolExecutor(asked.at_once) as pool:
-        survived = [
-            mutant for mutant, alive in zip(chosen, pool.map(lambda m: passes(m, command, asked.limit), chosen), strict=True) if alive
-        ]
-    for mutant in survived:
-        print(f"survived  {mutant.module}:{mutant.line}  {mutant.fault}")
-    share = round(1 - len(survived) / len(chosen), 4)
+    command = ["--reuse-db"] if is_django else ["-p", "no:django", "--noconftest", "-c", str(plain_settings())]
+    command += ["-q", "-x", "-m", "not long", "-p", "no:cacheprovider", *tests]
+    settings.register_profile("few", max_examples=25, deadline=None, database=None, derandomize=True)
+    settings.load_profile("few")
+    if outcome(Mutant(modules[0], 0, "", source_of(modules[0])), command, limit=asked.limit) != SURVIVED:
+        sys.exit("The tests fail, or run out of their time, without any fault.")
+    ended = Counter()
+    for mutant in chosen:
+        ends = outcome(mutant, command, limit=asked.limit)
+        ended[ends] += 1
+        if ends != KILLED:
+            print(f"{ends}  {mutant.module}:{mutant.line}  {mutant.fault}", flush=True)
     print(
-        json.dumps({"subject": asked.subject, "possible": len(found), "mutants": len(chosen), "survived": len(survived), "killed": share})
+        json.dumps(
+            {
+                "subject": asked.subject,
+                "possible": len(found),
+                "mutants": len(chosen),
+                "survived": ended[SURVIVED],
+                "endless": ended[ENDLESS],
+                "killed": round(1 - ended[SURVIVED] / len(chosen), 4),
+            }
+        )
     )
 
 
@@ -94,8 +95,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("subject", nargs="?", choices=SUBJECTS, default="formulas")
     parser.add_argument("--sample", type=int, help="so many, chosen at random; all if not given")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--limit", type=float, default=120, help="seconds for the tests of one mutant")
-    parser.add_argument("--at-once", type=int, default=1, help="processes; one where the tests share a database")
+    parser.add_argument("--limit", type=int, default=60, help="seconds of processor time for the tests of one mutant")
     return parser.parse_args()
 
 
@@ -107,23 +107,51 @@ def plain_settings() -> Path:
     return path
 
 
-def passes(mutant: Mutant, command: list[str], limit: float) -> bool:
-    """Whether all tests pass, in their time, with the fault in place."""
-    place = str(path_of(mutant.module))
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", RUNNER, mutant.module, place, "--rootdir", str(ROOT), *command],
-            input=mutant.source,
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "HYPOTHESIS_STORAGE_DIRECTORY": os.devnull},
-            timeout=limit,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+def outcome(mutant: Mutant, command: list[str], *, limit: int) -> str:
+    """How the tests end with the fault in place, in a copy of this process, which has imported neither the module nor its tests."""
+    copy_of = os.fork()
+    if copy_of == 0:
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
+        sys.dont_write_bytecode = True
+        sys.meta_path.insert(0, Finder(mutant))
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        status = 1
+        try:
+            status = int(pytest.main(command))
+        finally:
+            os._exit(status)
+    _pid, ended = os.waitpid(copy_of, 0)
+    if os.WIFSIGNALED(ended):
+        return ENDLESS
+    return SURVIVED if os.WEXITSTATUS(ended) == 0 else KILLED
+
+
+class Loader(importlib.abc.SourceLoader):
+    def __init__(self, mutant: Mutant) -> None:
+        self.mutant = mutant
+
+    def get_filename(self, fullname: str) -> str:
+        return str(path_of(fullname))
+
+    def get_data(self, path: str | bytes) -> bytes:
+        del path
+        return self.mutant.source.encode()
+
+    def path_stats(self, path: str | bytes) -> dict[str, float]:
+        raise OSError(path)  # so that nothing compiled before is looked for
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    """The mutated source takes the module's place wherever it is imported."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self.mutant = mutant
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> importlib.machinery.ModuleSpec | None:
+        del path, target
+        return importlib.util.spec_from_loader(fullname, Loader(self.mutant)) if fullname == self.mutant.module else None
 
 
 def path_of(module: str) -> Path:
