@@ -114,11 +114,12 @@ def _own_language():
 
 
 def pytest_terminal_summary(terminalreporter):
-    """How many cells of the permission matrix were asked, over all processes, and what the API's campaign made."""
+    """How many cells of the permission matrix were asked, over all processes, and what the API's campaign and lives of deals made."""
     reports = [report for found in terminalreporter.stats.values() for report in found if getattr(report, "when", "") == "teardown"]
     told = [told for report in reports for told in report.user_properties]
     cells = sum(value for name, value in told if name == "cells")
     if cells:
         terminalreporter.write_line(f"permission matrix: {cells:,} cells checked")
-    for _name, made in (entry for entry in told if entry[0] == "campaign"):
-        terminalreporter.write_line(f"API campaign, {made}")
+    for name, title in (("campaign", "API campaign"), ("lives", "lives of deals")):
+        for made in (value for key, value in told if key == name):
+            terminalreporter.write_line(f"{title}, {made}")
