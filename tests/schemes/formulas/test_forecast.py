@@ -79,3 +79,12 @@ def test_the_plain_form_of_a_bullet_is_the_headline_to_the_fen(amount_fen, rate_
     )
 
     assert sum(expected.values()) == headline(amount, rate_bp=rate_bp, months=min(term_months, window_months))
+
+
+def test_equal_parts_of_principal_come_back_on_each_interest_day():
+    expected = expected_by_year(
+        Decimal(14_400_000), rate_bp=100, start=date(2025, 3, 21), term_months=12, window_months=24, amortisation="equal_principal"
+    )
+
+    # Quarters of 3.6 m, a hundred yuan a day each: 91 × 4 + 3, 91 × 3 + 2 and 90 × 2 + 1 days, then 90 of the last.
+    assert expected == {2025: Decimal(82_300), 2026: Decimal(9_000)}
