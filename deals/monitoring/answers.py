@@ -105,7 +105,8 @@ def rows(scope: Scope) -> list[Row]:
     found = _answered(scope)
     refusals = _refusals(scope)
     names = _names(found.keys() | refusals.keys())
-    made = [Row(*names[bank], *found.get(bank, (0, 0, 0, 0, 0, None)), refusals.get(bank, {})) for bank in names]
+    none: tuple[Any, ...] = (0, 0, 0, 0, 0, None)
+    made = [Row(code, name, *found.get(bank, none), refusals=refusals.get(bank, {})) for bank, (code, name) in names.items()]
     return sorted(made, key=lambda row: (row.share_in_time is None, row.share_in_time or 0, row.code))
 
 

@@ -40,6 +40,9 @@ WHY_NOT = {
     "adequacy/": "a table of sums over filings and appetites, which both go out",
     "progress/": "a table of sums over filings and deals, which both go out",
     "sheets/unchanged/": "a button",
+    **dict.fromkeys(
+        ("monitoring/", "monitoring/answers/", "monitoring/evenness/"), "sums, with a workbook of their own: monitoring/report.xlsx"
+    ),
 }
 
 
