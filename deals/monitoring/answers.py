@@ -21,6 +21,7 @@ from deals.monitoring.scope import Scope
 from lenders.models import Bank
 
 ANSWERS = ["view", "accept", "decline"]
+Numbers = tuple[int, int, int, int, int, Decimal | None]
 ENDED_UNANSWERED = [Invitation.State.OPEN, Invitation.State.EXPIRED]
 
 KINDS: Mapping[str, Any] = {  # of reasons: what a line department is told of a refusal
@@ -105,7 +106,7 @@ def rows(scope: Scope) -> list[Row]:
     found = _answered(scope)
     refusals = _refusals(scope)
     names = _names(found.keys() | refusals.keys())
-    none: tuple[Any, ...] = (0, 0, 0, 0, 0, None)
+    none: Numbers = (0, 0, 0, 0, 0, None)
     made = [Row(code, name, *found.get(bank, none), refusals=refusals.get(bank, {})) for bank, (code, name) in names.items()]
     return sorted(made, key=lambda row: (row.share_in_time is None, row.share_in_time or 0, row.code))
 
@@ -123,13 +124,15 @@ def told(refusals: Mapping[str, int]) -> list[tuple[Any, int]]:
     return [(KINDS.get(kind, kind), number) for kind, number in sorted(refusals.items(), key=lambda one: (-one[1], one[0]))]
 
 
-def _answered(scope: Scope) -> dict[int, tuple[Any, ...]]:
+def _answered(scope: Scope) -> dict[int, Numbers]:
     seen, params = scope.invitations.order_by().values("pk").query.sql_with_params()
     statement = ANSWERED.format(seen=seen, events=AuditEvent._meta.db_table, calendar=CalendarException._meta.db_table)
     at: dt.datetime = scope.by.at
     with connection.cursor() as cursor:
         cursor.execute(statement, [*params, Invitation._meta.label_lower, ANSWERS, at, ENDED_UNANSWERED])
-        return {bank: (*counts, None if median is None else Decimal(str(median))) for bank, *counts, median in cursor.fetchall()}
+        return {
+            row[0]: (row[1], row[2], row[3], row[4], row[5], None if row[6] is None else Decimal(str(row[6]))) for row in cursor.fetchall()
+        }
 
 
 def _refusals(scope: Scope) -> dict[int, dict[str, int]]:
