@@ -331,3 +331,18 @@ def test_entries_are_never_changed_or_deleted(branch):
 def test_database_bounds_the_balance_itself(branch):
     with pytest.raises(IntegrityError, match="within_limit"), transaction.atomic():
         LedgerAccount.objects.filter(pk=branch.pk).update(held=601)
+
+
+def test_many_limits_are_declared_in_one_go_and_once(bank, branch):
+    limits = {bank.pk: (Decimal(2000), "bank:again"), branch.pk: (None, "branch:again")}
+
+    accounts.set_limit_many(limits, by=BY, at=NOW)
+    accounts.set_limit_many(limits, by=BY, at=LATER)
+
+    assert [LedgerAccount.objects.get(pk=row.pk).limit for row in (bank, branch)] == [2000, None]
+    assert (written(bank, "bank:again").amount, written(branch, "branch:again").amount) == (1000, -600)
+    assert Entry.objects.filter(business_key__endswith=":again").count() == 2
+
+
+def test_accounts_and_entries_say_what_they_are(bank):
+    assert (str(bank), str(written(bank, "bank:limit"))) == ("bank", f"{bank.pk}#1 limit 1000.00")

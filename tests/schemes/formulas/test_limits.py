@@ -137,3 +137,12 @@ def test_grant_and_subsidy_together_come_to_the_higher_of_the_two(requested, gra
 def test_nothing_negative_is_compared_with_a_grant(amount, granted, counted):
     with pytest.raises(ValueError, match="negative"):
         beyond_grants(Decimal(amount), granted=Decimal(granted), counted=Decimal(counted))
+
+
+def test_who_has_no_part_yields_none_and_nothing_paid_leaves_nothing():
+    parts = {"central": Decimal(150), "province": Decimal(100)}
+
+    left, cuts = yield_cut(parts, Decimal(0))
+
+    assert left == {"central": 0, "province": 0}
+    assert [(cut.key, cut.amount) for cut in cuts] == [("province", 100), ("central", 150)]
