@@ -25,7 +25,7 @@ ADDS = re.compile(
     r"/(sign-out|i18n/setlang|sign-in|account/.*|register|register/ask|join|can-i-apply|interests|covers(/.*)?|forwards|answers|sheets/(unchanged|\d+)"
     r"|(notices|machine|tokens|webhooks|exports|imports|people)(/.*)?|filings/new|filings/bulk/.*|appetites/new|rounds/\d+/scenarios"
     r"|(filings|deals)/\d+/entries/.*|filings/\d+/(files|change|archive)|.*/scans|filings/\d+/files/\d+/remove"
-    r"|filings/\d+/disclosures/\d+/withdraw|non-matches/\d+/smallest)/"
+    r"|filings/\d+/disclosures/\d+/withdraw|non-matches/\d+/smallest|monitoring/publish)/"
 )
 TELLS = who("lin chen zhao qian tan bai bao uadmin")  # the pages of the others have no form that none of these has
 

@@ -43,7 +43,7 @@ def test_list_costs_the_same_for_one_row_and_for_many(cast, django_assert_num_qu
     one.force_login(cast.users["bai"])
     many.force_login(cast.users["zhao"])
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         one.get("/api/appetites/")
-    with django_assert_num_queries(5):  # an officer's seats also count the people of the unit
+    with django_assert_num_queries(6):  # an officer's seats also count the people of the unit
         many.get("/api/appetites/")

@@ -45,7 +45,7 @@ def walk(client, address, *, by="next"):
 @pytest.mark.parametrize(
     ("ordering", "places"),
     [
-        ("", [6, 5, 4, 3, 2, 1, 0]),
+        (None, [6, 5, 4, 3, 2, 1, 0]),
         ("id", [0, 1, 2, 3, 4, 5, 6]),
         ("submitted_at", [1, 2, 3, 0, 5, 4, 6]),
         ("-submitted_at", [5, 0, 3, 2, 1, 6, 4]),
@@ -55,7 +55,7 @@ def walk(client, address, *, by="next"):
 def test_every_row_comes_once_in_order_and_back(client, filings, ordering, places, size):
     expected = [filings[place] for place in places]
 
-    pages, last = walk(client, f"/api/filings/?ordering={ordering}&page_size={size}")
+    pages, last = walk(client, f"/api/filings/?page_size={size}" + (f"&ordering={ordering}" if ordering else ""))
     back, first = walk(client, last["previous"], by="previous")
 
     assert [pk for page in pages for pk in page] == expected
