@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Problem
-from common.steps import Param, Step
+from common.steps import Param, Step, same_state
 from deals.models import Deal, DeclineCode, Invitation, Origin
 from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Role
@@ -59,8 +59,9 @@ def by_either_side(row: Invitation | Deal, by: Person) -> bool:
     return by.is_system or is_firms or by_bank(row, by)
 
 
-def same_state(row: Invitation | Deal) -> str:
-    return row.state
+def interested_in(deal: Deal, by: Person) -> bool:
+    """Who has declared an interest in the firm, the branch or its bank decides nothing about the loan."""
+    return bool(by.interests) and by.has_interest_in(deal.firm_id, deal.branch.organisation_id, deal.branch.bank.organisation_id)
 
 
 def not_waiting(row: Invitation | Deal) -> Iterable[Problem]:

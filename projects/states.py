@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Problem
-from common.steps import Param, Step
+from common.steps import Param, Step, same_state
 from organisations.actors import FIRM_ROLES, REVIEW_ROLES, Person
 from organisations.models import ReviewReason, Unit
 from projects.form_fields import field_choices
@@ -80,10 +80,6 @@ def after_pass(filing: Filing) -> str:
     """In review while a later step is left, then the reserve pool."""
     last = max(step.position for step in filing.steps.all())
     return S.IN_REVIEW if filing.current_step.position < last else S.IN_POOL
-
-
-def same_state(filing: Filing) -> str:
-    return filing.state
 
 
 def project_code_known(filing: Filing) -> Iterable[Problem]:

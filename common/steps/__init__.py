@@ -10,7 +10,7 @@ append the audit event. `take_many` does the same for a list with one lock, one 
 
 from common.steps.events import record, record_many, stale, subject_of
 from common.steps.rows import among, copy_rows, insert_missing, insert_rows, new_ids, update_rows
-from common.steps.table import Actor, Crew, Param, Step, actor_for, allowed_verbs
+from common.steps.table import Actor, Crew, Param, Step, actor_for, allowed_verbs, same_state
 from common.steps.taking import Taken, amend, lock, lock_only, only, take, take_many
 from common.steps.together import take_all
 
@@ -33,6 +33,7 @@ __all__ = [
     "only",
     "record",
     "record_many",
+    "same_state",
     "stale",
     "subject_of",
     "take",

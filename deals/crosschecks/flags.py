@@ -18,6 +18,7 @@ from deals.crosschecks import gather, words
 from deals.crosschecks.models import CrossCheckFlag
 from deals.crosschecks.rules import Finding, check
 from deals.models import AccrualLine, SubsidyClaim
+from deals.states import interested_in
 from organisations.actors import REVIEW_ROLES, Person
 from organisations.models import Unit
 
@@ -41,8 +42,7 @@ def by_checking_office(flag: CrossCheckFlag, by: Person) -> bool:
 
 
 def interested(flag: CrossCheckFlag, by: Person) -> bool:
-    deal = flag.claim.deal
-    return by.has_interest_in(deal.firm_id, deal.branch.organisation_id, deal.branch.bank.organisation_id)
+    return interested_in(flag.claim.deal, by)
 
 
 FLAG_STEPS: dict[str, Step] = {

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from common.steps import Param, Step
+from common.steps import Param, Step, same_state
 from deals.models import BatchObjection, FundingBatch
 from deals.recovery.states import scheme_choices
 from deals.subsidies.states import FINANCE
@@ -25,10 +25,6 @@ def by_checker(batch: FundingBatch, by: Person) -> bool:
 
 def by_office_of_objection(objection: BatchObjection, by: Person) -> bool:
     return by_office(objection.batch, by)
-
-
-def same_state(batch: FundingBatch) -> str:
-    return batch.state
 
 
 DRAFT = (

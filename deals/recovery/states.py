@@ -5,7 +5,7 @@ Four eyes: nobody decides what they found, nor clears what they raised or found.
 
 from django.utils.translation import gettext_lazy as _
 
-from common.steps import Param, Step
+from common.steps import Param, Step, same_state
 from deals.recovery.models import Recovery
 from deals.states import SLIP, by_system
 from deals.subsidies.states import FINANCE, by_branch, by_claimant_firm, interested
@@ -35,10 +35,6 @@ def by_somebody_else(recovery: Recovery, by: Person) -> bool:
 
 def by_who_did_neither(recovery: Recovery, by: Person) -> bool:
     return by_somebody_else(recovery, by) and by.user_id != recovery.raised_by_id
-
-
-def same_state(recovery: Recovery) -> str:
-    return recovery.state
 
 
 def scheme_choices() -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from deals.models import Deal, Drawdown, Recovery, SubsidyClaim
 from deals.recovery import parts
 from deals.recovery.models import RecoveryPart
 from deals.recovery.states import RECOVERY_STEPS, may_raise
+from deals.states import interested_in
 from deals.subsidies import accrual, claims
 from deals.subsidies.offices import Offices
 from deals.subsidies.states import OPEN
@@ -45,7 +46,7 @@ def raise_doubt(deal: Deal, *, scheme: str, reason: str, suspended_from: dt.date
     if not may_raise(deal.province, by):
         raise NotAllowed(_("资金用途存疑由财政、主管部门或人民银行提出。"))
     deal = Deal.objects.select_related("filing__project__region", "firm", "branch__organisation", "branch__bank").get(pk=deal.pk)
-    if by.has_interest_in(deal.firm_id, deal.branch.organisation_id, deal.branch.bank.organisation_id):
+    if interested_in(deal, by):
         raise NotAllowed(_("您已申报与此件当事方存在利益关系，须回避。"), code="recused")
     with transaction.atomic():
         subsidy = Scheme.objects.get(code=scheme)

@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from common.steps import Param, Step
+from common.steps import Param, Step, same_state
 from deals.recovery.models import Recovery
-from deals.states import OFFICERS, by_system
+from deals.states import OFFICERS, by_system, interested_in
 from deals.subsidies.models import SubsidyClaim
 from organisations.actors import FIRM_ROLES, REVIEW_ROLES, Person
 from organisations.models import Role, Unit
@@ -54,9 +54,7 @@ def by_settler(claim: SubsidyClaim, by: Person) -> bool:
 
 
 def interested(claim: OfLoan, by: Person) -> bool:
-    """Who has declared an interest in the firm, the branch or its bank decides nothing on the claim."""
-    deal = claim.deal
-    return bool(by.interests) and by.has_interest_in(deal.firm_id, deal.branch.organisation_id, deal.branch.bank.organisation_id)
+    return interested_in(claim.deal, by)
 
 
 AMOUNT = Param("amount", "wan", _("核定金额（万元）"))
@@ -70,10 +68,6 @@ ON_THE_WAY = frozenset({C.FILED, C.EVIDENCED, C.REVIEWED, C.APPROVED})
 
 def by_whoever_checks(claim: SubsidyClaim, by: Person) -> bool:
     return by_finance(claim, by) or by_industry_office(claim, by)
-
-
-def same_state(claim: SubsidyClaim) -> str:
-    return claim.state
 
 
 CROSS_CHECK = Step(ON_THE_WAY, same_state, by_whoever_checks, _("重新核查"), recuses=interested)

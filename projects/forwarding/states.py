@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Problem
-from common.steps import Param, Step
+from common.steps import Param, Step, same_state
 from organisations.actors import REVIEW_ROLES, Person
 from projects.models import ForwardBatch
 
@@ -15,10 +15,6 @@ S = ForwardBatch.State
 def by_unit(forward: ForwardBatch, by: Person) -> bool:
     """Any officer of the unit; which of them may pass each case is the case's own question when it is sent."""
     return by.unit_seat(forward.unit_id, *REVIEW_ROLES) is not None
-
-
-def same_state(forward: ForwardBatch) -> str:
-    return forward.state
 
 
 def scan_present(forward: ForwardBatch) -> Iterable[Problem]:
