@@ -20,7 +20,7 @@ def by_office(batch: FundingBatch, by: Person) -> bool:
 
 
 def by_checker(batch: FundingBatch, by: Person) -> bool:
-    return by_office(batch, by) and not (batch.is_large and by.user_id == batch.drafted_by_id)
+    return by_office(batch, by) and not (batch.is_large and by.speaks_for(batch.drafted_by_id))
 
 
 def by_office_of_objection(objection: BatchObjection, by: Person) -> bool:

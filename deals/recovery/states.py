@@ -30,11 +30,11 @@ def by_office(recovery: Recovery, by: Person) -> bool:
 
 def by_somebody_else(recovery: Recovery, by: Person) -> bool:
     """Of the office, whoever did not find it."""
-    return by_office(recovery, by) and by.user_id != recovery.found_by_id
+    return by_office(recovery, by) and not by.speaks_for(recovery.found_by_id)
 
 
 def by_who_did_neither(recovery: Recovery, by: Person) -> bool:
-    return by_somebody_else(recovery, by) and by.user_id != recovery.raised_by_id
+    return by_somebody_else(recovery, by) and not by.speaks_for(recovery.raised_by_id)
 
 
 def scheme_choices() -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Claims arranged together: a short budget is shared to the fen by each rule, each claim shows its cut and why; notice, objection, document."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -131,8 +132,9 @@ def test_large_batch_is_published_by_somebody_else(world, cast, waiting):
     PolicyParameter.objects.filter(key="maker_checker_above").update(value=50_000)
     batch = drafted(cast)
 
-    with pytest.raises(NotAllowed):
-        published(cast, batch, by=cast.qian)
+    for by in (cast.qian, replace(cast.feng, covers={cast.qian.user_id: "钱财政"})):
+        with pytest.raises(NotAllowed):
+            published(cast, batch, by=by)
 
     assert (batch.is_large, published(cast, batch, by=cast.feng).state) == (True, "notice")
 

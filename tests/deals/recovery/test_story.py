@@ -1,6 +1,7 @@
 """A diversion from the doubt to the last receipt, to the fen; and what a doubt, a decision and a clearing do to claims and accrual."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -131,6 +132,16 @@ def test_nobody_decides_what_they_found_or_clears_what_they_raised(world, cast, 
         courses.decided(row, cast, by=cast.qian)
 
     assert courses.decided(row, cast, by=cast.feng).state == "decided"
+
+
+def test_whoever_stands_in_for_the_finder_decides_as_little(world, cast, deal):
+    row = courses.found(deal, cast)
+    deputy = replace(cast.feng, covers={cast.qian.user_id: "钱财政"})
+
+    with pytest.raises(NotAllowed):
+        courses.decided(row, cast, by=deputy)
+    with pytest.raises(NotAllowed):
+        steps.clear(row, by=deputy, at=END, seen=row.version, note="无事")
 
 
 @pytest.mark.parametrize("who", ["lin", "bai", "chen", "tan", "system", "mo_firm"])
