@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from common.models import Provincial, Versioned
 from ledger.models import LedgerAccount
-from organisations.actors import REVIEW_ROLES, Person
-from organisations.models import Organisation, Programme, Region, Role, Unit, User
+from organisations.actors import Person
+from organisations.models import Organisation, Programme, Region, Role, User
 
 
 class Bank(Provincial):
@@ -111,11 +111,6 @@ class Product(Provincial, Versioned):
         return self.name
 
 
-def offices_of(actor: Person) -> frozenset[str]:
-    """The provinces in whose provincial offices the person reviews."""
-    return frozenset(seat.province for seat in actor.seats if seat.unit_kind == Unit.Kind.PROVINCE and seat.role in REVIEW_ROLES)
-
-
 class AppetiteQuerySet(models.QuerySet["Appetite"]):
     def visible_to(self, actor: Person) -> "AppetiteQuerySet":
         """A branch its own, a bank's head and provincial branch all of the bank's, the province's offices and readers the province's.
@@ -128,7 +123,7 @@ class AppetiteQuerySet(models.QuerySet["Appetite"]):
         heads = {seat.organisation_id for seat in actor.seats if seat.role == Role.BANK_PROVINCIAL}
         looked_after = Exists(Branch.objects.filter(bank=OuterRef("bank"), organisation__in=heads))
         bank = Q(bank__organisation__in=actor.organisation_ids) | Q(looked_after)
-        provinces = offices_of(actor) | actor.provinces(Role.AUDITOR, Role.READER)
+        provinces = actor.office_provinces() | actor.provinces(Role.AUDITOR, Role.READER)
         binding = Exists(LedgerAccount.objects.filter(parent=OuterRef("account"), province__in=provinces))
         province = Q(province__in=provinces) | Q(binding)
         return self.filter(Q(branch__organisation__in=actor.organisation_ids) | bank | province)
@@ -171,7 +166,7 @@ class AppetiteLetterQuerySet(models.QuerySet["AppetiteLetter"]):
         """The province's offices and readers; the bank whose letter it is."""
         if actor.is_system:
             return self
-        provinces = offices_of(actor) | actor.provinces(Role.AUDITOR, Role.READER)
+        provinces = actor.office_provinces() | actor.provinces(Role.AUDITOR, Role.READER)
         heads = {seat.organisation_id for seat in actor.seats if seat.role == Role.BANK_PROVINCIAL}
         looked_after = Exists(Branch.objects.filter(bank=OuterRef("bank"), organisation__in=heads))
         return self.filter(Q(province__in=provinces) | Q(bank__organisation__in=heads) | Q(looked_after))

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from common.models import Provincial, Versioned
 from lenders.models import Branch, Product
-from organisations.actors import REVIEW_ROLES, Person
-from organisations.models import Programme, Region, Role, Unit, User
+from organisations.actors import Person
+from organisations.models import Programme, Region, Role, User
 from projects.models import Need, passed_through
 
 
@@ -117,8 +117,7 @@ class RoundQuerySet(models.QuerySet["Round"]):
         """Rounds of the provinces whose offices or readers the actor belongs to; firms and banks read what concerns them one by one."""
         if actor.is_system:
             return self
-        offices = {seat.province for seat in actor.seats if seat.unit_kind == Unit.Kind.PROVINCE and seat.role in REVIEW_ROLES}
-        return self.filter(province__in=offices | actor.provinces(Role.AUDITOR, Role.READER))
+        return self.filter(province__in=actor.office_provinces() | actor.provinces(Role.AUDITOR, Role.READER))
 
 
 class Round(Provincial, Versioned):

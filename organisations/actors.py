@@ -10,7 +10,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
-from organisations.models import Cover, DeclaredInterest, Membership, Organisation, Role, Unit, User
+from organisations.models import Batch, Cover, DeclaredInterest, Membership, Organisation, Role, Unit, User
 
 REVIEW_ROLES = frozenset({Role.HANDLER, Role.CHECKER, Role.SIGNER})
 FIRM_ROLES = frozenset({Role.FIRM_CLERK, Role.FIRM_OWNER})
@@ -140,6 +140,21 @@ class Person:
         whole = ("", Unit.Kind.PROVINCE)
         return frozenset(
             seat.province for seat in self.seats if seat.role in roles and seat.kind == Organisation.Kind.UNIT and seat.unit_kind in whole
+        )
+
+    def office_provinces(self, *lines: str) -> frozenset[str]:
+        """The provinces in whose provincial offices, of one of these lines or of any, this person reviews or decides."""
+        return frozenset(
+            seat.province
+            for seat in self.seats
+            if seat.role in REVIEW_ROLES and seat.unit_kind == Unit.Kind.PROVINCE and (not lines or seat.line in lines)
+        )
+
+    @property
+    def track_units(self) -> frozenset[int]:
+        """The units of line departments in which this person reviews."""
+        return frozenset(
+            seat.unit_id for seat in self.seats if seat.unit_id and seat.role in REVIEW_ROLES and seat.line in Batch.Track.values
         )
 
 

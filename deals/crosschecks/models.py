@@ -64,8 +64,7 @@ class FlagQuerySet(models.QuerySet["CrossCheckFlag"]):
         """The offices that check and approve, and auditors; neither the firm nor its bank is warned by it."""
         if actor.is_system:
             return self
-        finance = {seat.province for seat in actor.seats if seat.line == Unit.Line.FINANCE and seat.unit_kind == Unit.Kind.PROVINCE}
-        office = Q(claim__office__in=actor.unit_ids) | Q(province__in=finance)
+        office = Q(claim__office__in=actor.unit_ids) | Q(province__in=actor.office_provinces(Unit.Line.FINANCE))
         unit = passed_through(actor.unit_ids, "claim__deal__filing")
         return self.filter(office | unit | Q(province__in=actor.provinces(Role.AUDITOR, Role.READER)))
 

@@ -5,16 +5,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.models import Provincial, Versioned
-from organisations.actors import REVIEW_ROLES, Person
+from organisations.actors import Person
 from organisations.models import Role, Unit
 from schemes.models import Scheme, SchemeVersion
 
 
 def by_office(actor: Person, prefix: str = "") -> Q:
     """The office whose batch it is, the province's offices of finance and industry, readers."""
-    seats = (seat for seat in actor.seats if seat.role in REVIEW_ROLES and seat.unit_kind == Unit.Kind.PROVINCE)
-    provinces = {seat.province for seat in seats if seat.line in (Unit.Line.FINANCE, Unit.Line.INDUSTRY)}
-    provinces |= actor.provinces(Role.AUDITOR, Role.READER)
+    provinces = actor.office_provinces(Unit.Line.FINANCE, Unit.Line.INDUSTRY) | actor.provinces(Role.AUDITOR, Role.READER)
     return Q(**{f"{prefix}office__in": actor.unit_ids}) | Q(province__in=provinces)
 
 

@@ -25,8 +25,7 @@ COUNTY_LEVELS = (Region.Level.COUNTY, Region.Level.COUNTY_DIRECT)
 
 def provinces_of(by: Person) -> frozenset[str]:
     """The provinces that this person reads as a whole."""
-    decided = {seat.province for seat in by.seats if seat.role in REVIEW_ROLES and seat.unit_kind == Unit.Kind.PROVINCE}
-    return by.provinces(*READERS) | decided
+    return by.provinces(*READERS) | by.office_provinces()
 
 
 def is_bank(by: Person) -> bool:

@@ -14,8 +14,7 @@ from schemes.models import Scheme, SchemeVersion, Support
 
 def by_deal_and_office(actor: Person) -> Q:
     """Rows of a deal in the care of a finance office: firm, bank, the units of the case, the office and the province's, its readers."""
-    finance = {seat.province for seat in actor.seats if seat.line == Unit.Line.FINANCE and seat.unit_kind == Unit.Kind.PROVINCE}
-    whole = finance | actor.provinces(Role.AUDITOR, Role.READER)
+    whole = actor.office_provinces(Unit.Line.FINANCE) | actor.provinces(Role.AUDITOR, Role.READER)
     if actor.is_of_units and whole.issuperset(seat.province for seat in actor.seats):
         return Q(province__in=whole)  # no case of theirs is of another province: the deal and its case need not be looked up
     office = passed_through(actor.unit_ids, "deal__filing") | Q(office__in=actor.unit_ids) | Q(province__in=whole)

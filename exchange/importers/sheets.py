@@ -15,8 +15,8 @@ from deals.progress.states import PARAMS
 from exchange.columns import ID, VERSION, Shown, entered, shown
 from exchange.importers.importer import Entry, Importer, Outcome, Written, asked_once, one_by_one
 from exchange.tables import Row
-from organisations.actors import REVIEW_ROLES, Person
-from organisations.models import Batch, Unit
+from organisations.actors import Person
+from organisations.models import Unit
 from projects.models import Filing
 
 WEEKLY = ProgressReport.Kind.WEEKLY
@@ -25,8 +25,7 @@ CELLS = {"wan": "wan"}
 
 def unit_of(by: Person) -> Unit | None:
     """The unit whose sheet this person fills in."""
-    own = [seat.unit_id for seat in by.seats if seat.role in REVIEW_ROLES and seat.line in Batch.Track.values]
-    return Unit.objects.filter(pk__in=own).order_by("pk").first()
+    return Unit.objects.filter(pk__in=by.track_units).order_by("pk").first()
 
 
 class WeeklySheets(Importer):
@@ -60,7 +59,7 @@ class WeeklySheets(Importer):
 
     @classmethod
     def may(cls, by: Person) -> bool:
-        return any(seat.role in REVIEW_ROLES and seat.line in Batch.Track.values for seat in by.seats)
+        return bool(by.track_units)
 
     def read(self, rows: Sequence[Row]) -> list[Entry]:
         entries = [Entry(row, problems=list(row.problems)) for row in rows]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from common.errors import DomainError, NotAllowed
 from common.steps import Param, allowed_verbs
 from exchange import forward_papers
-from organisations.actors import REVIEW_ROLES, Person
+from organisations.actors import Person
 from organisations.entering import read
 from organisations.idempotency import Answer
 from organisations.models import Batch, Unit
@@ -101,8 +101,7 @@ def _prepare(values: dict[str, Any], by: Person) -> Answer:
 
 
 def _units(by: Person) -> list[Unit]:
-    own = [seat.unit_id for seat in by.seats if seat.role in REVIEW_ROLES and seat.line in Batch.Track.values]
-    return list(Unit.objects.filter(pk__in=own).select_related("organisation").order_by("code"))
+    return list(Unit.objects.filter(pk__in=by.track_units).select_related("organisation").order_by("code"))
 
 
 def _params(by: Person) -> tuple[Param, ...]:

@@ -19,11 +19,11 @@ from common.money import format_wan
 from deals.models import Deal, ProgressReport, ReportingMonth
 from deals.progress import figures, steps
 from deals.progress.states import MONTH_STEPS, PARAMS, REPORT_STEPS
-from organisations.actors import REVIEW_ROLES, Person
+from organisations.actors import Person
 from organisations.days import parse_day
 from organisations.entering import read
 from organisations.idempotency import Answer
-from organisations.models import Batch, Unit
+from organisations.models import Unit
 from organisations.paging import counted, told
 from portal import reads
 from portal.access import is_reviewer, oversees, require, signed_in
@@ -153,8 +153,7 @@ def _sheet(request: HttpRequest, by: Person) -> Sheet:
         day = min(parse_day(request.GET.get("period", "")), today)
     except ValueError:
         day = today
-    own = [seat.unit_id for seat in by.seats if seat.role in REVIEW_ROLES and seat.line in Batch.Track.values]
-    unit = Unit.objects.filter(pk__in=own).select_related("organisation").order_by("pk").first()
+    unit = Unit.objects.filter(pk__in=by.track_units).select_related("organisation").order_by("pk").first()
     return Sheet(unit, str(kind), steps.period_of(kind, day))
 
 

@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.errors import NotFound
-from organisations.actors import REVIEW_ROLES
 from organisations.models import Batch, Unit
 from organisations.resources import IDEMPOTENCY_KEY, Presented, Resource, body_of, once
 from projects.actions import FORWARD_ACTIONS
@@ -92,8 +91,7 @@ class Forwards(Resource):
     def _create(self, request: Request) -> Response:
         entered = ForwardIn(data=body_of(request))
         entered.is_valid(raise_exception=True)
-        own = [seat.unit_id for seat in self.actor.seats if seat.role in REVIEW_ROLES and seat.line in Batch.Track.values]
-        units = Unit.objects.filter(pk__in=own).select_related("organisation").order_by("pk")
+        units = Unit.objects.filter(pk__in=self.actor.track_units).select_related("organisation").order_by("pk")
         if "unit" in entered.validated_data:
             units = units.filter(code=entered.validated_data["unit"])
         unit = units.first()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deals.models import Deal, Invitation, SubsidyClaim
+from deals.models import CrossCheckFlag, Deal, Invitation, Recovery, SubsidyClaim
 from lenders.models import Appetite
 from tests import factories, people
 from tests.portal import cases
@@ -50,3 +50,16 @@ def test_finance_sees_claims_only(rows, cast):
 
 def test_appetites_are_not_made_distinct(world, cast):
     assert "DISTINCT" not in str(Appetite.objects.visible_to(cast.zhao).query)
+
+
+@pytest.mark.parametrize("role", ["unit_admin", "system_operator"])
+def test_who_looks_after_the_finance_office_sees_none_of_its_cases(rows, world, cast, role):
+    keeper = people.member(world["FIN-420000"].organisation, role)
+    cases.flag(rows[SubsidyClaim], cases.drawdown(rows[Deal]))
+    cases.recovery(world, rows[Deal])
+
+    seen = {model: model.objects.visible_to(keeper).count() for model in (SubsidyClaim, Recovery, CrossCheckFlag)}
+    decided = {model: model.objects.visible_to(cast.qian).count() for model in seen}
+
+    assert set(seen.values()) == {0}
+    assert set(decided.values()) == {1}
