@@ -47,15 +47,17 @@ def tell_cost(
             raise Conflict(_("此笔对接已结束，不再登记费用。"))
         if problems := list(_problems(charged_by, amount)):
             raise Invalid(problems)
-        row = LoanCost.objects.filter(deal=current, kind=kind, charged_by=charged_by).first()
-        before = {name: getattr(row, name, None) for name in told}
-        if row is not None and before == told:
+        row, is_new = LoanCost.objects.get_or_create(
+            deal=current, kind=kind, charged_by=charged_by, defaults=told | {"province": current.province}
+        )
+        before = dict.fromkeys(told) if is_new else {name: getattr(row, name) for name in told}
+        if before == told:
             return row
-        row = row or LoanCost(deal=current, kind=kind, charged_by=charged_by, province=current.province, version=-1)
-        for name, value in told.items():
-            setattr(row, name, value)
-        row.version += 1
-        row.save()
+        if not is_new:
+            for name, value in told.items():
+                setattr(row, name, value)
+            row.version += 1
+            row.save(update_fields=[*told, "version"])
         record(row, "tell", by=by, at=at, changes={name: [before[name], value] for name, value in told.items() if before[name] != value})
     return row
 
