@@ -25,9 +25,9 @@ WAN = Decimal(10_000)
 
 
 @contextmanager
-def database(address: str, *, kept: str = "") -> Iterator[tuple[str, bool]]:
-    """(address, whether it is filled) of a database that ends with the block: a clone of the one kept under that name, else empty."""
-    name = f"bench_round_{os.getpid()}"
+def database(address: str, *, kept: str = "", of: str = "province") -> Iterator[tuple[str, bool]]:
+    """(address, whether it is filled) of a database that ends with the block: a clone of the one kept under that name, else empty. `of`: what it holds, where a run has several."""
+    name = f"bench_{of}_{os.getpid()}"
     with psycopg.connect(address, autocommit=True) as server:
         is_filled = bool(kept and server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [kept]).fetchone())
         template = sql.SQL("TEMPLATE {}").format(sql.Identifier(kept)) if is_filled else sql.SQL("")

@@ -14,16 +14,13 @@ import datetime as dt
 import json
 import os
 import statistics
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from decimal import Decimal
 from time import perf_counter
 from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg
-from psycopg import sql
-
+from benchmarks import _province
 from config.embedded import services
 
 FIRST, MOST, TIMES = 10_000, 1_000_000, 200
@@ -50,7 +47,8 @@ def main() -> None:
     with services(durable=True) as running, ExitStack() as until_told:
         os.environ.update(DATABASE_URL=running.database_url, CELERY_BROKER_URL=running.broker_url, DJANGO_SETTINGS_MODULE="config.settings")
         os.environ.setdefault("SECRET_KEY", "none")
-        addresses = [until_told.enter_context(_database(running.database_url, size)) for size in (given.first, given.most)]
+        sizes = (given.first, given.most)
+        addresses = [until_told.enter_context(_province.database(running.database_url, of=f"ledger_{size}"))[0] for size in sizes]
         print(json.dumps(measured(given, addresses)))
 
 
@@ -60,17 +58,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--most", type=int, default=MOST)
     parser.add_argument("--times", type=int, default=TIMES)
     return parser.parse_args()
-
-
-@contextmanager
-def _database(address: str, size: int) -> Iterator[str]:
-    name = sql.Identifier(f"bench_ledger_{os.getpid()}_{size}")
-    with psycopg.connect(address, autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        try:
-            yield urlsplit(address)._replace(path=f"/bench_ledger_{os.getpid()}_{size}").geturl()
-        finally:
-            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 def measured(given: argparse.Namespace, addresses: list[str]) -> dict[str, Any]:
