@@ -8,6 +8,7 @@ from django.db import connections
 from django.utils import translation
 
 from tests import factories, kept, migrated, people
+from tests.permissions import samples
 
 
 def pytest_configure():
@@ -98,6 +99,12 @@ def cast(kept_cast, db):
 @pytest.fixture
 def kept_seats(states, kept_cast):
     return states.add(people.seated, kept_cast)
+
+
+@pytest.fixture
+def kept_scene(states, kept_world, kept_cast):
+    """One sample of every kind, for what looks at each page and route."""
+    return states.add(samples.scene, kept_world, kept_cast)
 
 
 @pytest.fixture

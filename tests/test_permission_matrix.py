@@ -27,7 +27,7 @@ from django.http import HttpResponse
 from drf_spectacular.generators import SchemaGenerator
 
 from portal.views.steps import KINDS
-from tests.permissions import desks, expected, hanging, readers, routes, samples
+from tests.permissions import desks, expected, hanging, readers, routes
 from tests.permissions.checking import Cells
 
 pytestmark = pytest.mark.django_db
@@ -53,11 +53,6 @@ def briefly(monkeypatch):
 
 def _no(_request, _by, _row, *, refused, status):
     return HttpResponse(str(refused.error), status=status)
-
-
-@pytest.fixture
-def kept_scene(states, kept_world, kept_cast):
-    return states.add(samples.scene, kept_world, kept_cast)
 
 
 @pytest.fixture(params=["few", pytest.param("all", marks=pytest.mark.long)])

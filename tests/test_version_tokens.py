@@ -31,11 +31,6 @@ TELLS = who("lin chen zhao qian tan bai bao uadmin")  # the pages of the others 
 
 
 @pytest.fixture
-def kept_scene(states, kept_world, kept_cast):
-    return states.add(samples.scene, kept_world, kept_cast)
-
-
-@pytest.fixture
 def scene(kept_scene, db, settings, tmp_path):
     settings.FIXED_NOW = samples.NOW.isoformat()
     settings.MEDIA_ROOT = tmp_path

@@ -46,17 +46,6 @@ WHY_NOT = {
 }
 
 
-@pytest.fixture
-def kept_scene(states, kept_world, kept_cast):
-    return states.add(samples.scene, kept_world, kept_cast)
-
-
-@pytest.fixture
-def scene(kept_scene, db, settings):
-    settings.FIXED_NOW = samples.NOW.isoformat()
-    return kept_scene()
-
-
 def shown(scene):
     """(address, reader, page) of every list page with a table or a list of work, for one reader of each kind."""
     known = readers(scene.users)

@@ -17,17 +17,6 @@ pytestmark = pytest.mark.django_db
 MARKS = ("reminded_at_50", "reminded_at_80", "overdue_noticed_at")
 
 
-@pytest.fixture
-def kept_scene(states, kept_world, kept_cast):
-    return states.add(samples.scene, kept_world, kept_cast)
-
-
-@pytest.fixture
-def scene(kept_scene, db, settings):
-    settings.FIXED_NOW = samples.NOW.isoformat()
-    return kept_scene()
-
-
 def happened(scene, kind):
     """An event of that kind on each sample it can happen to, as if its clock had just passed a mark."""
     subjects = [row for row in scene.rows.values() if row._meta.label_lower == kind.subject]
