@@ -19,6 +19,7 @@ import json
 import os
 import random
 import resource
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+IDLE = 5  # times the limit, by the clock
+FIRST = 5  # times the limit for the first run, which may have to make the database
 KILLED, SURVIVED, ENDLESS = "killed", "survived", "endless"
 ROOT = Path(__file__).resolve().parent.parent
 # Name → modules, tests, whether they need Django and a database.
@@ -47,6 +50,7 @@ OPPOSITE: dict[type, type] = {
 }  # fmt: skip
 NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 Fault = tuple[str, Callable[[], None]]
+IMPORTED_ALREADY = "ignore::pytest.PytestAssertRewriteWarning"  # Hypothesis, by us; an error with the project's own settings
 PLAIN = "[pytest]\naddopts =\npythonpath = ."
 
 
@@ -65,10 +69,10 @@ def main() -> None:
     rng = random.Random(asked.seed)
     chosen = found if asked.sample is None else sorted(rng.sample(found, min(asked.sample, len(found))), key=found.index)
     command = ["--reuse-db"] if is_django else ["-p", "no:django", "--noconftest", "-c", str(plain_settings())]
-    command += ["-q", "-x", "-m", "not long", "-p", "no:cacheprovider", *tests]
+    command += ["-q", "-x", "-m", "not long", "-p", "no:cacheprovider", "-W", IMPORTED_ALREADY, *tests]
     settings.register_profile("few", max_examples=25, deadline=None, database=None, derandomize=True)
     settings.load_profile("few")
-    if outcome(Mutant(modules[0], 0, "", source_of(modules[0])), command, limit=asked.limit) != SURVIVED:
+    if outcome(Mutant(modules[0], 0, "", source_of(modules[0])), command, limit=FIRST * asked.limit) != SURVIVED:
         sys.exit("The tests fail, or run out of their time, without any fault.")
     ended = Counter()
     for mutant in chosen:
@@ -112,6 +116,7 @@ def outcome(mutant: Mutant, command: list[str], *, limit: int) -> str:
     copy_of = os.fork()
     if copy_of == 0:
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
+        signal.alarm(IDLE * limit)  # threads that wait for each other use no processor time
         sys.dont_write_bytecode = True
         sys.meta_path.insert(0, Finder(mutant))
         nowhere = os.open(os.devnull, os.O_WRONLY)
