@@ -74,15 +74,17 @@ def is_finance(by: Person) -> bool:
     return any(seat.line == Unit.Line.FINANCE for seat in by.seats)
 
 
+def sees_filings(by: Person) -> bool:
+    """Whoever reviews in a line department or reads in one, at any tier, or looks at a province as a whole."""
+    reads = any(seat.role == Role.READER and seat.line in (Unit.Line.INDUSTRY, Unit.Line.NDRC) for seat in by.seats)
+    return reads or is_reviewer(by) or oversees(by)
+
+
 def oversees(by: Person) -> bool:
-    """Provincial offices, auditors and other readers: whoever looks at a province as a whole."""
+    """Provincial offices, the province's auditors and readers: whoever looks at a province as a whole. A county's reader does not."""
     return bool(provinces_of(by))
 
 
 def provinces_of(by: Person) -> frozenset[str]:
     """The provinces whose rounds, budgets and appetite this person reads."""
-    return frozenset(
-        seat.province
-        for seat in by.seats
-        if seat.role in (Role.READER, Role.AUDITOR) or (seat.role in REVIEW_ROLES and seat.unit_kind == Unit.Kind.PROVINCE)
-    )
+    return by.provinces(Role.READER, Role.AUDITOR) | by.office_provinces()

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from lenders.models import Appetite, BranchServes
-from organisations.actors import REVIEW_ROLES, Person
+from organisations.actors import Person
 from organisations.models import Region, Unit, UnitCovers
 from portal import figures
 from portal.access import oversees, provinces_of
@@ -65,7 +65,7 @@ def regions(by: Person, *, county: bool) -> QuerySet[Region]:
     if oversees(by):
         here = Region.objects.filter(province__in=provinces_of(by), valid_to=None)
         return here.filter(level__in=COUNTY_LEVELS) if county else here.filter(municipal=F("pk"))
-    own = [seat.unit_id for seat in by.seats if seat.role in REVIEW_ROLES and seat.unit_id is not None]
+    own = by.unit_ids
     cities = Unit.objects.filter(pk__in=own, kind=Unit.Kind.CITY).values("region")
     covered = UnitCovers.objects.filter(unit__in=own).values("region")
     return Region.objects.filter(Q(pk__in=covered) | Q(municipal__in=cities, level__in=COUNTY_LEVELS), valid_to=None)

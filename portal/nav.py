@@ -13,7 +13,7 @@ from organisations.actors import Person
 from organisations.interests import may_declare
 from organisations.models import Role
 from organisations.staff import lets_in
-from portal.access import is_bank, is_finance, is_firm, is_provincial, is_reviewer, oversees
+from portal.access import is_bank, is_finance, is_firm, is_provincial, is_reviewer, oversees, sees_filings
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,6 @@ class Entry:
 
 def anyone(_by: Person) -> bool:
     return True
-
-
-def sees_filings(by: Person) -> bool:
-    return is_reviewer(by) or oversees(by)
 
 
 def sees_claims(by: Person) -> bool:

@@ -12,7 +12,7 @@ from deals.subsidies.models import AccrualLine, SubsidyClaim
 from deals.subsidies.states import STEPS_OF_CHANNEL
 from organisations.actors import Person
 from portal import moves, reads
-from portal.access import is_bank, is_finance, is_firm, is_reviewer, oversees, require, signed_in
+from portal.access import is_bank, is_finance, is_firm, require, sees_filings, signed_in
 from portal.page import page_of, render, tabs_of
 from portal.panel import Refused, life
 
@@ -27,7 +27,7 @@ TABS = (
 
 @signed_in
 def index(request: HttpRequest, by: Person) -> HttpResponse:
-    require(is_firm(by) or is_bank(by) or is_finance(by) or is_reviewer(by) or oversees(by))
+    require(is_firm(by) or is_bank(by) or is_finance(by) or sees_filings(by))
     tabs, tab, found = tabs_of(reads.claims(by), TABS, request)
     rows = page_of(found.order_by("period_end", "pk"), request, found=tab.rows)
     for row in rows:

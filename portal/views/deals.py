@@ -17,7 +17,7 @@ from deals.states import DEAL_STEPS
 from deals.subsidies.models import AccrualLine
 from organisations.actors import Person
 from portal import entries, moves, reads
-from portal.access import is_bank, is_firm, is_reviewer, oversees, require, signed_in
+from portal.access import is_bank, is_firm, require, sees_filings, signed_in
 from portal.history import events_of
 from portal.page import page_of, render, tabs_of
 from portal.panel import Refused, entry_forms, explained, panel
@@ -35,7 +35,7 @@ TABS = (
 @signed_in
 def index(request: HttpRequest, by: Person) -> HttpResponse:
     """The deals a person may see: a bank its own, a firm its own, an office those of its cases."""
-    require(is_bank(by) or is_firm(by) or is_reviewer(by) or oversees(by))
+    require(is_bank(by) or is_firm(by) or sees_filings(by))
     tabs, tab, found = tabs_of(reads.deals(by), TABS, request)
     rows = page_of(found.order_by("-started_at", "-pk"), request, found=tab.rows)
     shown = list(rows)

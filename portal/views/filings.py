@@ -20,7 +20,7 @@ from matching.models import NonMatch, Recommendation
 from organisations.actors import Person
 from organisations.models import Batch, Region, Unit
 from portal import case, entries, moves, reads
-from portal.access import is_firm, is_reviewer, oversees, require, signed_in
+from portal.access import is_firm, is_reviewer, require, sees_filings, signed_in
 from portal.page import page_of, render, tabs_of
 from portal.panel import Refused, entry_forms, explained, panel
 from portal.unmatched import with_reasons
@@ -28,7 +28,7 @@ from projects import queries
 from projects.attachments import may_attach
 from projects.batches import cut_off, load_batches, submit_by
 from projects.case import changes, consultations, presence
-from projects.history import timeline
+from projects.history import sees_all, timeline
 from projects.models import FILE_KINDS, Disclosure, EquipmentItem, Filing, ProjectFile
 from projects.states import FILING_STEPS
 
@@ -102,9 +102,7 @@ def makes(filing: Filing, by: Person) -> tuple[Batch, dt.datetime] | None:
 
 def tells_all(by: Person, filing: Filing) -> bool:
     """The firm, the units of its chain and the province's readers see the history and every bank; a bank only the file."""
-    own = by.seat(filing.firm_id) is not None
-    chain = any(step.unit_id in by.unit_ids for step in filing.steps.all())
-    return own or chain or oversees(by)
+    return by.seat(filing.firm_id) is not None or sees_all(filing, by)
 
 
 def _inside(filing: Filing, by: Person) -> dict[str, Any]:
@@ -189,7 +187,7 @@ def mine(request: HttpRequest, by: Person) -> HttpResponse:
 @signed_in
 def ledger(request: HttpRequest, by: Person) -> HttpResponse:
     """Every filing a reviewer or reader may see, by state, unit and words."""
-    require(is_reviewer(by) or oversees(by))
+    require(sees_filings(by))
     tabs, tab, found = tabs_of(_filtered(reads.filings(by), request), TABS, request)
     page_rows = with_moves(page_of(found.order_by(F("submitted_at").desc(nulls_last=True), "-id"), request, found=tab.rows), by)
     context = {

@@ -17,7 +17,7 @@ from organisations.entering import read
 from organisations.idempotency import Answer
 from organisations.models import Batch, Unit
 from portal import moves, reads
-from portal.access import is_reviewer, oversees, require, signed_in
+from portal.access import require, sees_filings, signed_in
 from portal.inputs import draw, unplaced
 from portal.page import attached, once, page_of, render, take_uploads
 from portal.panel import Refused, life
@@ -33,7 +33,7 @@ BATCHES_SHOWN = 6
 @signed_in
 def index(request: HttpRequest, by: Person) -> HttpResponse:
     """What this person's units sent up and received, and a form for one more."""
-    require(is_reviewer(by) or oversees(by))
+    require(sees_filings(by))
     if request.method != "POST":
         return _index(request, by)
     try:

@@ -14,7 +14,7 @@ from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Batch, Unit
 from organisations.paging import counted, picked, told
 from portal import matters, moves, reads
-from portal.access import is_bank, is_finance, is_firm, is_provincial, is_reviewer, oversees, signed_in
+from portal.access import is_bank, is_finance, is_firm, is_provincial, is_reviewer, sees_filings, signed_in
 from portal.page import render
 from portal.views.filings import waiting_for
 from portal.views.invitations import readable_filings
@@ -168,7 +168,7 @@ def _recoveries(by: Person) -> Iterator[Item]:
 def _heaps(by: Person) -> Iterator[Heap]:
     if is_reviewer(by):
         yield Heap(_("待我办理"), counted(waiting_for(by)), reverse("inbox"))
-    if is_reviewer(by) or oversees(by):
+    if sees_filings(by):
         visible = Filing.objects.visible_to(by).order_by()
         for state, label in (("in_pool", _("储备库")), ("reported", _("已上报")), ("listed", _("清单内"))):
             yield Heap(label, counted(visible.filter(state=state)), f"{reverse('filings')}?state={state}")

@@ -14,7 +14,7 @@ from deals.models import Deal, Invitation
 from organisations.actors import Person
 from organisations.models import Organisation
 from portal import reads
-from portal.access import is_reviewer, oversees, require, signed_in
+from portal.access import require, sees_filings, signed_in
 from portal.page import page_of, render
 from projects.models import Filing
 
@@ -35,7 +35,7 @@ SUBJECTS = ((Filing, reads.filings, "filing"), (Invitation, reads.invitations, "
 
 @signed_in
 def index(request: HttpRequest, by: Person) -> HttpResponse:
-    require(is_reviewer(by) or oversees(by))
+    require(sees_filings(by))
     seen = Q(pk__in=[])
     for model, _rows, _page in SUBJECTS:
         seen |= Q(subject=subject_of(model())) & Q(Exists(model.objects.visible_to(by).filter(pk=OuterRef("subject_id"))))

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from organisations.actors import Person
 from portal import adequacy as reserve
 from portal import figures
-from portal.access import is_reviewer, oversees, require, signed_in
+from portal.access import oversees, require, sees_filings, signed_in
 from portal.page import render
 from portal.views.filings import municipals
 
@@ -13,7 +13,7 @@ from portal.views.filings import municipals
 @signed_in
 def adequacy(request: HttpRequest, by: Person) -> HttpResponse:
     """Is there enough in reserve for what the banks would lend: by city, county or bank, for each reader what is theirs to compare."""
-    require(is_reviewer(by) or oversees(by))
+    require(sees_filings(by))
     offered = reserve.offered(by)
     wanted = request.GET.get("by", "")
     wanted = wanted if wanted in dict(offered) else offered[0][0]

@@ -10,7 +10,7 @@ from deals.recovery.actions import RECOVERY_ACTIONS
 from deals.recovery.states import RECOVERY_STEPS
 from organisations.actors import Person
 from portal import moves, reads
-from portal.access import is_bank, is_finance, is_firm, is_reviewer, oversees, require, signed_in
+from portal.access import is_bank, is_finance, is_firm, require, sees_filings, signed_in
 from portal.page import page_of, render, tabs_of
 from portal.panel import Refused, life
 
@@ -24,7 +24,7 @@ TABS = (
 
 @signed_in
 def index(request: HttpRequest, by: Person) -> HttpResponse:
-    require(is_firm(by) or is_bank(by) or is_finance(by) or is_reviewer(by) or oversees(by))
+    require(is_firm(by) or is_bank(by) or is_finance(by) or sees_filings(by))
     tabs, tab, found = tabs_of(reads.recoveries(by), TABS, request)
     rows = page_of(found.order_by("-id"), request, found=tab.rows)
     shown = list(rows)

@@ -9,7 +9,7 @@ from organisations.actors import Person
 from organisations.models import Membership, Registration, Role
 from organisations.registering import PAPERS, REGISTRATION_ACTIONS
 from organisations.states import REGISTRATION_STEPS
-from portal.access import is_reviewer, oversees, require, signed_in
+from portal.access import require, sees_filings, signed_in
 from portal.page import attached, page_of, render, tabs_of
 from portal.panel import Refused, life
 
@@ -23,7 +23,7 @@ def rows(by: Person) -> QuerySet[Registration]:
 
 @signed_in
 def index(request: HttpRequest, by: Person) -> HttpResponse:
-    require(is_reviewer(by) or oversees(by))
+    require(sees_filings(by))
     tabs, tab, found = tabs_of(rows(by), TABS, request)
     shown = page_of(found.order_by("asked_at", "pk"), request, found=tab.rows)
     return render(request, "portal/aboard/list.html", {"page": shown, "tabs": tabs, "state": tab.value}, by=by)

@@ -26,7 +26,7 @@ from organisations.idempotency import Answer
 from organisations.models import Unit
 from organisations.paging import counted, told
 from portal import reads
-from portal.access import is_reviewer, oversees, require, signed_in
+from portal.access import require, sees_filings, signed_in
 from portal.inputs import draw, unplaced
 from portal.page import once, page_of, render
 from portal.panel import Refused, explained, life, panel
@@ -66,7 +66,7 @@ class Row:
 
 @signed_in
 def index(request: HttpRequest, by: Person) -> HttpResponse:
-    require(is_reviewer(by) or oversees(by))
+    require(sees_filings(by))
     sheet = _sheet(request, by)
     context: dict[str, Any] = {"sheet": sheet, "kinds": K.choices, "periods": _periods(sheet.kind, timezone.localdate(by.at))}
     if sheet.unit is not None and figures.due(sheet.unit, K.MONTHLY).exists():
@@ -131,7 +131,7 @@ def months(request: HttpRequest, by: Person) -> HttpResponse:
 def months_page(
     request: HttpRequest, by: Person, month: ReportingMonth | None, *, refused: Refused | None = None, status: int = 200
 ) -> HttpResponse:
-    require(is_reviewer(by) or oversees(by))
+    require(sees_filings(by))
     rows = page_of(reads.reporting_months(by).order_by("-month"), request)
     for row in rows.object_list:
         own = refused if month is not None and row.pk == month.pk else None

@@ -3,7 +3,9 @@
 import pytest
 from django.test import Client
 
-from tests import factories
+from organisations.models import User
+from portal import adequacy, reads
+from tests import factories, people
 from tests.portal import cases
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +85,23 @@ def test_lists_open_for_their_readers_only(everything, as_, who, pages):
 
     assert {page for page, status in answers.items() if status == 200} == pages
     assert set(answers.values()) <= {200, 403}
+
+
+def test_a_countys_reader_reads_its_cases_and_not_the_province(everything, world):
+    """Nor what its budgets hold, nor what each bank is willing to lend."""
+    reader = people.member(world["IND-420111"].organisation, "reader", name="du")
+    client = Client()
+    client.force_login(User.objects.get(pk=reader.user_id), backend="django.contrib.auth.backends.ModelBackend")
+
+    opened = {
+        page
+        for page in ("/filings/", "/adequacy/", "/deals/", "/claims/", "/rounds/", "/accounts/", "/progress/")
+        if client.get(page).status_code == 200
+    }
+
+    assert opened == {"/filings/", "/adequacy/", "/deals/", "/claims/"}
+    assert [value for value, _label in adequacy.offered(reader)] == ["county"]
+    assert not reads.budgets(reader).exists()
 
 
 def test_bank_reads_only_the_outline_before_consent(world, cast, as_, listed):

@@ -67,6 +67,19 @@ def test_a_consultation_is_sent_answered_with_a_file_and_read(as_, cast, filing,
     ]
 
 
+@pytest.mark.parametrize(("unit", "role"), [("FIN-420000", "handler"), ("NDRC-420111", "reader")])
+def test_an_asked_office_reads_the_case_and_neither_opinions_nor_banks(world, cast, filing, unit, role):
+    consultations.ask(filing, to_unit=unit, question="x", by=cast.chen, at=NOW)
+    asked = Client()
+    asked.force_login(
+        User.objects.get(pk=people.member(world[unit].organisation, role).user_id), backend="django.contrib.auth.backends.ModelBackend"
+    )
+
+    page = text(asked, f"/filings/{filing.pk}/")
+
+    assert (str(filing) in page, "意向银行" in page, "工商银行" in page, "陈经办" in page) == (True, False, False, False)
+
+
 def test_passing_warns_of_what_is_not_answered(as_, cast, filing):
     consultations.ask(filing, to_unit="NDRC-420111", question="x", by=cast.chen, at=NOW)
 
