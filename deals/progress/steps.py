@@ -33,8 +33,11 @@ def report(
     filing: Filing, *, unit: Unit, kind: str, period_start: dt.date, by: Person, at: dt.datetime, correction: str = "", **entered: Any
 ) -> ProgressReport:
     """One project's report of one period. What is not entered is as `figures.prefilled` says."""
-    (made,) = _write([filing], unit, kind, period_start, {filing.pk: entered}, by=by, at=at, correction=correction)
-    return made
+    made = _write([filing], unit, kind, period_start, {filing.pk: entered}, by=by, at=at, correction=correction)
+    if not made:
+        remedy = _("请从待报的项目中选择。")
+        raise Invalid([Problem("filing", "not_due", _("此项目不在调度范围：只调度本单位受理、已列入清单的项目。"), remedy)])
+    return made[0]
 
 
 def report_unchanged(unit: Unit, *, kind: str, period_start: dt.date, by: Person, at: dt.datetime) -> list[ProgressReport]:
@@ -44,6 +47,8 @@ def report_unchanged(unit: Unit, *, kind: str, period_start: dt.date, by: Person
 
 def correct(report: ProgressReport, *, by: Person, at: dt.datetime, seen: int, note: str = "", correction: str = "", **entered: Any) -> Any:
     """Put right what a report of an open month says; what it said before stays in the audit trail."""
+    if not by_reporting_unit(report, by):
+        raise NotAllowed(_("调度报表由受理该项目的单位更正。"))
     with transaction.atomic():
         lock(Filing.objects.filter(pk=report.filing_id))
         _open_month(report.province, report.month)

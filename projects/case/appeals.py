@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from common.errors import Conflict, Invalid, NotFound, Problem
+from common.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
 from common.models import AuditEvent
 from common.steps import Param, record, subject_of, take, update_rows
 from common.workdays import load_calendar
@@ -19,7 +19,7 @@ from organisations.models import DeclaredInterest, Membership, Unit
 from projects import clocks
 from projects.batches import batch_for, load_batches
 from projects.case import holding
-from projects.case.states import APPEAL_STEPS
+from projects.case.states import APPEAL_STEPS, by_somebody_else
 from projects.clocks import within
 from projects.models import Appeal, Filing, ReviewStep
 from projects.states import FILING_STEPS, by_firm
@@ -65,6 +65,8 @@ def uphold(row: Appeal, *, by: Person, at: dt.datetime, seen: int, note: str = "
     """The firm is right: the case goes back to the stage that ended it, with that unit's whole time before it."""
     with transaction.atomic():
         filing = holding.of(row)
+        if not by_somebody_else(row, by):
+            raise NotAllowed
         if Filing.objects.filter(project=filing.project_id, track=filing.track, state__in=Filing.LIVE).exclude(pk=filing.pk).exists():
             raise Conflict(
                 _("企业已就同一项目重新申报，原件不能恢复。"), code="filed_again", remedy=_("请在新的申报中办理，并维持原决定。")

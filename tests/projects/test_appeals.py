@@ -146,6 +146,14 @@ def test_a_project_filed_again_meanwhile_is_not_brought_back_beside_it(world, ca
     assert (told.value.code, Appeal.objects.get().state) == ("filed_again", "open")
 
 
+def test_who_may_not_decide_is_not_told_what_the_firm_did_since(world, cast, refused):
+    row = filed(refused, cast)
+    submitted(world, cast)
+
+    with pytest.raises(NotAllowed):
+        appeals.uphold(row, by=cast.hu, at=NOW, seen=row.version, note="x")
+
+
 @pytest.mark.parametrize("name", ["chen", "mo_firm"])
 def test_only_its_firm_appeals(name, cast, refused):
     with pytest.raises(NotAllowed):

@@ -171,5 +171,17 @@ def test_only_the_unit_that_received_it_reports_and_only_the_province_closes(wor
     assert seen == {"chen", "wang", "zhao", "lin"}
 
 
+def test_a_case_that_is_not_on_the_list_has_nothing_to_report(world, cast, unit):
+    assert refused(weekly, factories.filing(world, state="in_review"), unit, cast.chen) == {("filing", "not_due")}
+
+
+def test_who_may_not_correct_is_not_told_that_the_month_is_closed(world, cast, unit):
+    row = weekly(factories.filing(world), unit, cast.chen)
+    steps.close(ReportingMonth.objects.get(), by=cast.zhao, at=NOW + dt.timedelta(days=31), seen=0)
+
+    with pytest.raises(NotAllowed):
+        steps.correct(row, by=cast.wang, at=NOW + dt.timedelta(days=31), seen=0, note="x")
+
+
 def _sees(by):
     return ProgressReport.objects.visible_to(by).exists()
