@@ -1,11 +1,16 @@
 """Rows every app shares: the audit trail, answers kept for repeated requests, deadlines and the working-day calendar."""
 
+from collections.abc import Collection, Iterable
+from typing import Any
+
 import pgtrigger
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
+
+from common.errors import Invalid, Problem
 
 NATION = "100000"
 CURRENT_TRANSACTION = Cast(Cast(models.Func(function="pg_current_xact_id"), models.TextField()), models.BigIntegerField())
@@ -18,6 +23,23 @@ class Provincial(models.Model):
 
     class Meta:
         abstract = True
+
+    def save(self, *args: Any, **how: Any) -> None:
+        """A text longer than its column is refused by name, whoever took it in: the database would only say that something is too long."""
+        if problems := list(too_long(self, only=how.get("update_fields"))):
+            raise Invalid(problems)
+        super().save(*args, **how)
+
+
+def too_long(row: models.Model, *, only: Collection[str] | None = None) -> Iterable[Problem]:
+    """The texts of this row that are longer than their columns."""
+    for field in row._meta.concrete_fields:
+        if field.max_length is None or (only is not None and field.name not in only):
+            continue
+        value = row.__dict__.get(field.attname)
+        if isinstance(value, str) and len(value) > field.max_length:
+            message = _("“%(label)s”超过 %(n)s 个字。") % {"label": field.verbose_name, "n": field.max_length}
+            yield Problem(field.name, "too_long", message, _("请压缩文字后重新填写。"))
 
 
 class Versioned(models.Model):

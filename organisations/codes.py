@@ -24,6 +24,7 @@ from organisations.models import AccessCode, Membership, Organisation, User, Wro
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without what is mistaken for something else when read aloud
 LENGTH, GROUP = 12, 4
 KEPT = dt.timedelta(days=7)
+USERNAME_MAX = 150  # the column's
 WRONG_MAX, WRONG_WITHIN = 10, dt.timedelta(minutes=15)
 NO_CODE = Problem("code", "no_such_code", _("代码无效、已用过或已过期。"), _("请核对后重新输入，或请单位管理员重新签发。"))
 
@@ -132,6 +133,8 @@ def _with_password(user: User, password: str) -> User:
 
 
 def _save_new(user: User) -> None:
+    if len(user.username) > USERNAME_MAX:
+        raise Invalid([Problem("username", "too_long", _("用户名过长。"), _("请用字母、数字，或手机号。"))])
     if not user.username:
         raise Invalid([Problem("username", "required", _("请填写用户名。"), _("登录时使用，可用手机号或拼音。"))])
     try:

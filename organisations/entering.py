@@ -20,6 +20,7 @@ RATE_BP_MAX = 10_000
 INTEGER_MAX = 2_147_483_647
 TEXT_MAX = 300
 LONG_TEXT_MAX = 5_000
+NOTE = Param("note", "long_text", _("意见"), required=False)
 _PERCENT = re.compile(r"\d{1,3}(\.\d{1,2})?")
 
 
@@ -161,6 +162,11 @@ def _problem(param: Param, code: str, message: Any, remedy: Any) -> Problem:
 
 def _refusal(param: Param, code: str, message: Any, remedy: Any) -> Invalid:
     return Invalid([_problem(param, code, message, remedy)])
+
+
+def note_in(data: Mapping[str, Any]) -> str:
+    """What was written beside a step: an opinion, a reason."""
+    return str(read([NOTE], data).get("note", ""))
 
 
 READERS: dict[str, Callable[[Param, Any], Any]] = {

@@ -32,10 +32,10 @@ from common.steps import Param, Step, allowed_verbs
 from organisations.acting import acting
 from organisations.actors import Person
 from organisations.desk import Desk
-from organisations.entering import read
+from organisations.entering import NOTE, read
 
-NOTE = Param("note", "long_text", _("意见"), required=False)
 ROWS_AT_ONCE = 200
+ID_DIGITS = 18
 REFUSING = frozenset({"refuse", "not_accept", "decline", "void", "cancel", "remove", "withdraw", "leave_out"})
 WIDGETS: dict[str, Callable[[], forms.Widget]] = {
     "long_text": UnfoldAdminTextareaWidget,
@@ -243,7 +243,7 @@ class StepDesk(ActDesk):
         if verb not in self.bulk_verbs or verb not in self.step_functions or not self.has_view_permission(request):
             raise PermissionDenied
         chosen = dict(value.split(":", 1) for value in request.POST.getlist("row") if ":" in value)
-        known = self.loaded(self.get_queryset(request)).filter(pk__in=[pk for pk in chosen if pk.isdigit()])
+        known = self.loaded(self.get_queryset(request)).filter(pk__in=[pk for pk in chosen if pk.isdecimal() and len(pk) <= ID_DIGITS])
         rows = [(row, _number(chosen[str(row.pk)], row.version)) for row in known.order_by("pk")[:ROWS_AT_ONCE]]
         form = ParamForm((*self.steps[verb].params, NOTE), request.POST)
         try:
@@ -284,4 +284,4 @@ def _begin(verb: str) -> Callable[..., HttpResponse]:
 
 
 def _number(text: str, otherwise: int) -> int:
-    return int(text) if text.isdigit() and len(text) < 10 else otherwise
+    return int(text) if text.isdecimal() and len(text) < 10 else otherwise

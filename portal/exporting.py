@@ -6,6 +6,7 @@ from typing import Any
 from django.http import QueryDict
 
 from organisations.models import Region
+from portal.page import number_in
 from portal.views import claims, deals, filings, invitations
 
 Filters = dict[str, list[str]]
@@ -20,8 +21,8 @@ def _ledger(sent: QueryDict) -> Filters:
     found: Filters = {"state": _states(filings.TABS, sent)}
     if words := sent.get("q", "").strip():
         found["q"] = [words]
-    if (place := sent.get("place", "")).isdecimal():
-        found["region"] = list(Region.objects.filter(pk=int(place)).values_list("code", flat=True))
+    if (place := number_in(sent.get("place", ""))) is not None:
+        found["region"] = list(Region.objects.filter(pk=place).values_list("code", flat=True))
     return found
 
 

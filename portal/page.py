@@ -15,7 +15,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django_htmx.http import HTMX_STOP_POLLING
 
-from common.errors import DomainError
+from common.errors import DomainError, Invalid, Problem
 from common.models import CalendarException
 from organisations.actors import Person
 from organisations.clock import now
@@ -26,6 +26,7 @@ from portal import nav
 Made = TypeVar("Made")
 
 ROWS = 50
+ID_DIGITS = 18  # no row has a longer number
 CLOCKS_AHEAD = dt.timedelta(days=30)  # how far the due days of clocks begun today may lie
 
 
@@ -76,6 +77,19 @@ def attached(content: bytes, *, name: str, content_type: str = "application/octe
     answer = HttpResponse(content, content_type=content_type)
     answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     return answer
+
+
+def number_in(text: str) -> int | None:
+    """The number of a row or of a version as an address or a form says it; None where it is none that a row could have."""
+    return int(text) if text.isdecimal() and len(text) <= ID_DIGITS else None
+
+
+def seen_in(request: HttpRequest) -> int:
+    """The version of the row that the form was drawn from."""
+    seen = number_in(request.POST.get("seen", ""))
+    if seen is None:
+        raise Invalid([Problem("seen", "required", _("表单缺少版本号。"), _("请刷新页面后重试。"))])
+    return seen
 
 
 def take_uploads(request: HttpRequest, take: Callable[[Any], Any]) -> None:

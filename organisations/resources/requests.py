@@ -11,14 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.errors import Invalid, Problem
-from common.steps import Param
 from organisations.acting import acting
-from organisations.entering import read
+from organisations.entering import note_in
 from organisations.idempotency import answer_once
 
 KEY = re.compile(r"[!-~]{1,80}")
-VERSION_MAX = 2_147_483_647
-NOTE = Param("note", "long_text", _("意见"), required=False)
+VERSION_MAX, VERSION_DIGITS = 2_147_483_647, 10
 
 
 def body_of(request: Request) -> Mapping[str, Any]:
@@ -38,7 +36,7 @@ def seen_of(request: Request) -> int:
 
 
 def note_of(request: Request) -> str:
-    return read([NOTE], body_of(request)).get("note", "")
+    return note_in(body_of(request))
 
 
 def once(request: Request, act: Callable[[], Response]) -> Response:
@@ -83,7 +81,7 @@ def _if_match(request: Request) -> str | None:
 
 def _version(sent: Any) -> int:
     text = "" if isinstance(sent, bool) else str(sent).strip()
-    if not text.isascii() or not text.isdigit() or int(text) > VERSION_MAX:
+    if not (text.isascii() and text.isdigit() and len(text) <= VERSION_DIGITS) or int(text) > VERSION_MAX:
         raise _refusal("not_a_version", _("所注明的版本无法识别。"))
     return int(text)
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy as _
 
-from common.errors import DomainError, Invalid, Problem, Stale
+from common.errors import DomainError, Problem, Stale
 from common.money import format_wan
 from common.steps import Param
 from deals.declarations import declare
@@ -22,7 +22,7 @@ from organisations.models import Programme
 from portal import reads
 from portal.access import is_bank, require, signed_in
 from portal.inputs import draw, unplaced
-from portal.page import once, render
+from portal.page import once, render, seen_in
 
 
 @signed_in
@@ -47,7 +47,7 @@ def form(request: HttpRequest, by: Person, pk: int | None = None) -> HttpRespons
     params = _params(own, known)
     try:
         answer = once(
-            request, by, lambda: _declare(_fixed(known) | read(params, request.POST), own, seen=_seen(request) if known else NEW, by=by)
+            request, by, lambda: _declare(_fixed(known) | read(params, request.POST), own, seen=seen_in(request) if known else NEW, by=by)
         )
     except DomainError as error:
         return _page(request, by, own, _known(by, pk), error=error)
@@ -97,13 +97,6 @@ def _likely(known: Appetite | None, own: Mapping[str, Place]) -> dict[str, str]:
 
 def _in_wan(amount: Any) -> str | None:
     return None if amount is None else format_wan(amount).replace(",", "")
-
-
-def _seen(request: HttpRequest) -> int:
-    text = request.POST.get("seen", "")
-    if not text.isdecimal() or len(text) > 9:
-        raise Invalid([Problem("seen", "required", _("表单缺少版本号。"), _("请刷新页面后重试。"))])
-    return int(text)
 
 
 def _page(

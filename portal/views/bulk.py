@@ -12,12 +12,12 @@ from common.errors import DomainError, Problem
 from common.steps import Step, Taken
 from deals import invitations
 from organisations.actors import Person
-from organisations.entering import read
+from organisations.entering import note_in, read
 from organisations.idempotency import Answer
 from portal import moves, reads
 from portal.access import signed_in
 from portal.inputs import draw
-from portal.page import once, render
+from portal.page import number_in, once, render
 from projects import candidate_list, review
 from projects.case import consultations
 from projects.models import Filing
@@ -67,7 +67,7 @@ def _act(request: HttpRequest, by: Person, verb: str, step: Step, rows: Sequence
         by=by,
         at=by.at,
         seen={row.filing.pk: row.seen for row in rows},
-        note=request.POST.get("note", "").strip(),
+        note=note_in(request.POST),
         **entered,
     )
     return 200, [
@@ -85,9 +85,10 @@ def _chosen(request: HttpRequest, by: Person, step: Step) -> list[Row]:
     """The rows ticked, each with the version that was looked at ("12:3")."""
     seen: dict[int, int] = {}
     for value in request.POST.getlist("row")[:ROWS_MAX]:
-        pk, _separator, version = value.partition(":")
-        if pk.isdecimal() and version.isdecimal():
-            seen[int(pk)] = int(version)
+        key, _separator, looked_at = value.partition(":")
+        pk, version = number_in(key), number_in(looked_at)
+        if pk is not None and version is not None:
+            seen[pk] = version
     found = reads.filings(by).filter(pk__in=seen).order_by("pk")
     rows = [Row(filing, seen[filing.pk], _problems(filing, seen[filing.pk], step, by)) for filing in found]
     open_of = consultations.open_of_many([row.filing for row in rows])

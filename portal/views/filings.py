@@ -21,7 +21,7 @@ from organisations.actors import Person
 from organisations.models import Batch, Region, Unit
 from portal import case, entries, moves, reads
 from portal.access import is_firm, is_reviewer, require, sees_filings, signed_in
-from portal.page import page_of, render, tabs_of
+from portal.page import number_in, page_of, render, tabs_of
 from portal.panel import Refused, entry_forms, explained, panel
 from portal.unmatched import with_reasons
 from projects import queries
@@ -208,8 +208,8 @@ def _filtered(rows: QuerySet[Filing], request: HttpRequest) -> QuerySet[Filing]:
     words, place = request.GET.get("q", "").strip(), request.GET.get("place", "")
     if words:
         rows = rows.filter(queries.named(words))
-    if place.isdecimal():
-        rows = rows.filter(project__region__municipal=int(place))
+    if (municipal := number_in(place)) is not None:
+        rows = rows.filter(project__region__municipal=municipal)
     return rows
 
 

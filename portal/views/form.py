@@ -19,7 +19,7 @@ from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Batch, Organisation, Programme
 from portal import application_form, reads
 from portal.access import is_firm, require, signed_in
-from portal.page import once, render
+from portal.page import once, render, seen_in
 from portal.panel import Refused, explained
 from portal.views.filings import makes
 from projects import application, drafting
@@ -86,7 +86,7 @@ def edit(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     form = application_form.read(request.POST, kept=filing.form, open_fields=drafting.editable_fields(filing))
     go = request.POST.get("go", "save")
     try:
-        seen = _seen(request)
+        seen = seen_in(request)
         saved = _save_and_submit(filing, verb, form, by, seen) if go == "submit" else _save(filing, form, by, seen)
     except DomainError as error:
         return _again(request, by, _editable(by, pk), verb, form, error)
@@ -108,13 +108,6 @@ def _again(request: HttpRequest, by: Person, filing: Filing, verb: str, form: Ma
     if request.POST.get("go") == "submit":
         filing = _save_after_refusal(filing, form, by)
     return _page(request, by, filing, verb, form, error=error)
-
-
-def _seen(request: HttpRequest) -> int:
-    text = request.POST.get("seen", "")
-    if not text.isdecimal():
-        raise Invalid([Problem("seen", "required", _("表单缺少版本号。"), _("请刷新页面后重试。"))])
-    return int(text)
 
 
 def _save(filing: Filing, form: Mapping[str, Any], by: Person, seen: int) -> Filing:
@@ -182,7 +175,7 @@ def autosave(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     moved = form.get("region") != filing.form.get("region")
     try:
         _verb(filing, by)
-        filing = _save(filing, form, by, _seen(request))
+        filing = _save(filing, form, by, seen_in(request))
     except DomainError as error:
         return render_part(request, "portal/filing/saved.html", {"error": error, "filing": filing}, status=error.status)
     context: dict[str, Any] = {"filing": filing}

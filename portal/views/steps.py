@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from common.errors import DomainError, Invalid, Problem
+from common.errors import DomainError
 from common.steps import Step
 from deals.actions import ANSWER_ACTIONS, ANSWER_ROW_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
 from deals.models import Deal, ReportingMonth
@@ -32,14 +32,14 @@ from exchange.webhooks import WEBHOOK_ACTIONS
 from matching.actions import SCENARIO_ACTIONS
 from matching.states import ROUND_STEPS, SCENARIO_STEPS
 from organisations.actors import Person
-from organisations.entering import read
+from organisations.entering import note_in, read
 from organisations.idempotency import Answer
 from organisations.registering import REGISTRATION_ACTIONS
 from organisations.states import REGISTRATION_STEPS
 from portal import entries, reads
 from portal.access import signed_in
 from portal.matters import MATTERS
-from portal.page import once
+from portal.page import once, seen_in
 from portal.panel import Refused
 from portal.views import (
     answers,
@@ -108,7 +108,7 @@ def act(request: HttpRequest, by: Person, kind: str, pk: int, verb: str) -> Http
         raise Http404
 
     def take() -> Answer:
-        how = {"by": by, "at": by.at, "seen": _seen(request), "note": request.POST.get("note", "").strip()}
+        how = {"by": by, "at": by.at, "seen": seen_in(request), "note": note_in(request.POST)}
         result = entry.actions[verb](obj, **how, **read(step.params, _sent(request)))
         return 303, {"url": _next(request, kind, obj, result), "message": _("已办理：%(step)s。") % {"step": step.label}}
 
@@ -151,13 +151,6 @@ def _attempt(request: HttpRequest, by: Person, kind: str, obj: Any, verb: str, d
         return KINDS[kind].page(request, by, fresh, refused=Refused(verb, request.POST, error), status=error.status)
     messages.success(request, answer["message"])
     return redirect(answer["url"])
-
-
-def _seen(request: HttpRequest) -> int:
-    text = request.POST.get("seen", "")
-    if not text.isdecimal():
-        raise Invalid([Problem("seen", "required", _("表单缺少版本号。"), _("请刷新页面后重试。"))])
-    return int(text)
 
 
 def _next(request: HttpRequest, kind: str, obj: Any, result: Any) -> str:

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
 
+from common.errors import Invalid
 from common.models import AuditEvent, AuditSeal, CalendarException, Deadline, IdempotencyKey
 from tests.factories import HUBEI, NOW
 
@@ -16,6 +17,13 @@ def event(**changed) -> AuditEvent:
     return AuditEvent.objects.create(
         **{"subject": "x.y", "subject_id": 1, "verb": "v", "by_label": "甲", "at": NOW, "province": HUBEI} | changed
     )
+
+
+def test_a_text_longer_than_its_column_is_refused_by_name():
+    with pytest.raises(Invalid) as refused:
+        event(verb="v" * 61)
+
+    assert [(problem.field, problem.code) for problem in refused.value.problems] == [("verb", "too_long")]
 
 
 def deadline(**changed) -> Deadline:

@@ -56,6 +56,13 @@ def test_firm_comes_aboard_and_its_owner_lets_a_clerk_in(world, cast, as_):
     assert "小李" in owner.get("/people/").content.decode()
 
 
+@pytest.mark.parametrize(("field", "most"), [("firm_name", 200), ("applicant_name", 60), ("applicant_phone", 20)])
+def test_what_is_longer_than_it_can_be_kept_is_said_beside_it(world, cast, field, most):
+    answer = registered(world, **{field: "某" * (most + 1)})
+
+    assert (answer.status_code, f"超过 {most} 个字" in answer.content.decode()) == (422, True)
+
+
 def test_refused_form_keeps_what_was_typed(world, cast):
     answer = registered(world, uscc="123")
 

@@ -219,3 +219,28 @@ def test_first_contact_is_called_by_its_name(world, listed, as_):
     shown = client.get(f"/invitations/{row.pk}/").content.decode()
     assert ">已联系企业</button>" in offered
     assert "银行已联系企业" in shown
+
+
+def test_a_reason_that_no_database_holds_is_refused_and_nothing_done(as_, in_review):
+    for verb in ("pass", "return", "refuse", "not_accept"):
+        answer = as_("chen").post(f"/filings/{in_review.pk}/{verb}/", {"seen": in_review.version, "note": "缺\x00件", "fields": "name"})
+
+        assert answer.status_code == 422
+    assert events(in_review) == []
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000])
+def test_numbers_that_no_row_has_are_no_fault_of_ours(as_, in_review, number):
+    chen, case = as_("chen"), f"/filings/{in_review.pk}"
+
+    asked = [chen.get("/filings/", {"place": number, "page": number}), chen.get(f"/filings/{number}/"), chen.get(f"/api/filings/{number}/")]
+    sent = [
+        chen.post(f"{case}/pass/", {"seen": number}),
+        chen.post("/filings/bulk/pass/", {"row": f"{number}:{number}"}),
+        chen.post(f"/api{case}/pass/", {"seen": number}, content_type="application/json"),
+        chen.post(f"/api{case}/pass/", {}, content_type="application/json", headers={"If-Match": number}),
+        chen.post("/exports/new/", {"kind": "filings", "place": number}),
+    ]
+
+    assert [answer.status_code for answer in asked] == [200, 404, 404]
+    assert {answer.status_code for answer in sent} <= {200, 302, 422}
