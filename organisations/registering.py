@@ -9,11 +9,12 @@ from typing import Any
 
 from django.core.files.base import ContentFile, File
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Invalid, Problem
-from common.steps import Param, record, take
+from common.steps import Param, lock_only, record, take
 from organisations import codes, policy
 from organisations.actors import Person, system
 from organisations.identifiers import parse_uscc
@@ -46,27 +47,33 @@ def register(values: Mapping[str, Any], papers: Mapping[str, File | None], *, at
     unit = _receiver(region)
     if unit is None:
         problems.append(Problem("region", "no_receiving_unit", _("所选地区没有核验单位。"), _("请选择营业执照住所所在的县（市、区）。")))
-    if Registration.objects.filter(uscc=uscc, state__in=Registration.OPEN, applicant_phone=values["applicant_phone"]).exists():
-        problems.append(Problem("uscc", "asked_already", _("您已为此企业提交过申请，正在核验。"), _("请凭查询码查看进展，不必重复提交。")))
     files = {name: _paper(name, papers.get(name), problems, province=region.province, at=at) for name, _label in PAPERS}
-    if problems or unit is None:
-        raise Invalid(problems)
     text = codes.fresh()
-    owned = _owner_of(uscc)
-    row = Registration(
-        uscc=uscc,
-        firm_name=values["firm_name"],
-        region=region,
-        unit=unit,
-        applicant_name=values["applicant_name"],
-        applicant_phone=values["applicant_phone"],
-        state=Registration.State.DISPUTED if owned else Registration.State.SUBMITTED,
-        firm=owned,
-        digest=codes.digest_of(text),
-        asked_at=at,
-        province=region.province,
-    )
     with transaction.atomic():
+        lock_only(
+            Region.objects.filter(province=region.province, level=Region.Level.PROVINCE)
+        )  # of two claims at once, the second sees the first
+        rivals = claims_of(uscc)
+        if any(row.applicant_phone == values["applicant_phone"] for row in rivals):
+            problems.append(
+                Problem("uscc", "asked_already", _("您已为此企业提交过申请，正在核验。"), _("请凭查询码查看进展，不必重复提交。"))
+            )
+        if problems or unit is None:
+            raise Invalid(problems)
+        owned = _spoken_for(uscc, at=at)
+        row = Registration(
+            uscc=uscc,
+            firm_name=values["firm_name"],
+            region=region,
+            unit=unit,
+            applicant_name=values["applicant_name"],
+            applicant_phone=values["applicant_phone"],
+            state=Registration.State.DISPUTED if owned or rivals else Registration.State.SUBMITTED,
+            firm=owned,
+            digest=codes.digest_of(text),
+            asked_at=at,
+            province=region.province,
+        )
         for name, content in files.items():
             getattr(row, name).save(content.name, content, save=False)
         row.save(force_insert=True)
@@ -115,6 +122,9 @@ def _admit(verb: str, registration: Registration, *, by: Person, at: dt.datetime
             defaults={"name": row.firm_name, "region": row.region, "province": row.province},
         )
         _end_owners(firm, at=at)
+        for rival in claims_of(row.uscc):
+            if rival.state == Registration.State.SUBMITTED:
+                take(REGISTRATION_STEPS, "contest", rival, by=system(at), at=at, seen=rival.version, changes={"firm": firm})
         AccessCode.objects.create(
             kind=AccessCode.Kind.JOIN,
             organisation=firm,
@@ -148,15 +158,22 @@ def _end(verb: str, registration: Registration, *, by: Person, at: dt.datetime, 
 
 
 def _end_owners(firm: Organisation, *, at: dt.datetime) -> None:
-    """One owner at a time: the one before ends yesterday, so that it is nobody's move twice."""
+    """One owner at a time: the one before ends yesterday, so that it is nobody's move twice; codes that were handed out open nothing more."""
     yesterday = timezone.localdate(at) - dt.timedelta(days=1)
     Membership.objects.filter(organisation=firm, role=Role.FIRM_OWNER, valid_to=None).update(valid_to=yesterday)
+    AccessCode.objects.filter(organisation=firm, used_at=None, expires_at__gt=at).update(expires_at=at)
 
 
-def _owner_of(uscc: str) -> Organisation | None:
-    """The firm of the code, if somebody owns it already."""
-    owned = Membership.objects.filter(organisation__uscc=uscc, role=Role.FIRM_OWNER, valid_to=None).select_related("organisation").first()
-    return owned.organisation if owned else None
+def claims_of(uscc: str) -> list[Registration]:
+    """Those of this credit code that nobody has decided yet."""
+    return list(Registration.objects.filter(uscc=uscc, state__in=Registration.OPEN).order_by("pk"))
+
+
+def _spoken_for(uscc: str, *, at: dt.datetime) -> Organisation | None:
+    """The firm of the code, if somebody owns it already, or has been let in as its owner and only has to choose a password."""
+    owned = Q(pk__in=Membership.objects.filter(role=Role.FIRM_OWNER, valid_to=None).values("organisation"))
+    let_in = Q(pk__in=AccessCode.objects.filter(role=Role.FIRM_OWNER, used_at=None, expires_at__gt=at).values("organisation"))
+    return Organisation.objects.filter(owned | let_in, kind=Organisation.Kind.FIRM, uscc=uscc).first()
 
 
 def _uscc(text: str) -> tuple[str, list[Problem]]:

@@ -17,6 +17,10 @@ REASONS = (
 )
 
 
+def by_system(_registration: Registration, by: Person) -> bool:
+    return by.is_system
+
+
 def by_unit(registration: Registration, by: Person) -> bool:
     return by.unit_seat(registration.unit_id, *REVIEW_ROLES) is not None
 
@@ -36,6 +40,7 @@ REASON = Param("code", "code", _("原因"), required=False, choices=lambda: REAS
 REGISTRATION_STEPS: dict[str, Step] = {
     "admit": Step(frozenset({S.SUBMITTED}), S.ADMITTED, by_unit, _("核验通过并开通"), recuses=interested),
     "refuse": Step(frozenset({S.SUBMITTED}), S.REFUSED, by_unit, _("不予通过"), needs_note=True, params=(REASON,), recuses=interested),
+    "contest": Step(frozenset({S.SUBMITTED}), S.DISPUTED, by_system, _("转入争议")),
     "uphold": Step(frozenset({S.DISPUTED}), S.ADMITTED, by_unit_or_province, _("裁定由申请人负责"), needs_note=True, recuses=interested),
     "dismiss": Step(
         frozenset({S.DISPUTED}),

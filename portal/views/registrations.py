@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from organisations.actors import Person
 from organisations.models import Membership, Registration, Role
-from organisations.registering import PAPERS, REGISTRATION_ACTIONS
+from organisations.registering import PAPERS, REGISTRATION_ACTIONS, claims_of
 from organisations.states import REGISTRATION_STEPS
 from portal.access import require, sees_filings, signed_in
 from portal.page import attached, page_of, render, tabs_of
@@ -39,6 +39,7 @@ def page(request: HttpRequest, by: Person, row: Registration, *, refused: Refuse
         "row": row,
         "papers": PAPERS,
         "owner": _owner_of(row) if row.state == S.DISPUTED else None,
+        "rivals": [other for other in claims_of(row.uscc) if other.pk != row.pk and row.state in Registration.OPEN],
         **life("registrations", row, REGISTRATION_STEPS, by, refused=refused, only=REGISTRATION_ACTIONS),
     }
     return render(request, "portal/aboard/detail.html", context, by=by, status=status)

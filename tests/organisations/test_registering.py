@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from common.errors import Invalid, NotAllowed
 from common.models import AuditEvent
-from organisations import codes, registering
+from organisations import codes, registering, staff
 from organisations.actors import person
 from organisations.identifiers import make_uscc
 from organisations.models import AccessCode, Membership, Organisation, Registration
@@ -94,6 +94,32 @@ def test_second_claim_of_a_code_is_a_dispute_that_ends_one_ownership(world, cast
     owners = Membership.objects.filter(organisation=cast.firm, role="firm_owner", valid_to=None)
     assert [seat.user.username for seat in owners] == ["xinlai"]
     assert person(cast.users["lin"], at=NOW).seats == ()
+
+
+def test_of_two_claims_on_the_way_none_takes_the_firm_from_the_other_unseen(world, cast):
+    first, text = claim(world)
+    second, other_text = claim(world, applicant_name="另一人", applicant_phone="138")
+    assert (first.state, second.state) == ("submitted", "disputed")
+
+    registering.uphold(second, by=cast.chen, at=NOW, seen=0, note="授权书属实")
+    first.refresh_from_db()
+    third, _text = claim(world, applicant_name="第三人", applicant_phone="137")
+
+    assert (first.state, first.firm_id, third.state) == ("disputed", second.firm_id, "disputed")
+    registering.uphold(first, by=cast.chen, at=NOW, seen=first.version, note="后查明为前者")
+    assert codes.find(text, address="10.0.0.1", at=NOW).role == "firm_owner"
+    with pytest.raises(Invalid):
+        codes.find(other_text, address="10.0.0.1", at=NOW)
+
+
+def test_whom_an_ousted_owner_invited_does_not_come_in_any_more(world, cast):
+    invited = staff.invite(cast.firm, name="小李", role="firm_clerk", by=cast.lin, at=NOW)
+    row, _text = claim(world, uscc=cast.firm.uscc)
+
+    registering.uphold(row, by=cast.zhao, at=NOW, seen=0, note="原负责人已离职")
+
+    with pytest.raises(Invalid):
+        codes.find(invited.text, address="10.0.0.1", at=NOW)
 
 
 def test_dismissed_dispute_changes_nobody(world, cast):
