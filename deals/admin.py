@@ -36,6 +36,7 @@ from deals.models import (
 from deals.recovery.desk import RecoveryDesk
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies import caps, grants
+from deals.subsidies.carrying import with_lines
 from deals.subsidies.models import AccrualLine, OtherSupport, SubsidyClaim
 from deals.subsidies.states import BANK_CLAIM_STEPS, FIRM_CLAIM_STEPS, STEPS_OF_CHANNEL
 from lenders.admin import LetterDesk
@@ -253,7 +254,14 @@ class ClaimAdmin(StepDesk, ReadOnly):
     fieldsets = (
         (
             None,
-            {"fields": (("deal", "claimant"), ("scheme", "office"), ("state", "version"), ("period_start", "period_end", "fiscal_year"))},
+            {
+                "fields": (
+                    ("deal", "claimant"),
+                    ("scheme", "office"),
+                    ("state", "version"),
+                    ("period_start", "period_end", "fiscal_year", "carried"),
+                )
+            },
         ),
         (_("金额"), {"fields": ((REQUESTED, ELIGIBLE), (ARRANGED, PAID), ("batch", "document_no"))}),
         (_("计算过程"), {"fields": ("computation",)}),
@@ -282,7 +290,9 @@ class ClaimAdmin(StepDesk, ReadOnly):
     @display(description=_("逐笔计算"))
     def computation(self, claim: SubsidyClaim) -> str:
         lines = (
-            AccrualLine.objects.filter(claim=claim).select_related("version", "drawdown").order_by("drawdown__number", "period_end", "id")
+            AccrualLine.objects.filter(claim__in=with_lines([claim]))
+            .select_related("version", "drawdown")
+            .order_by("drawdown__number", "period_end", "id")
         )
         head = (_("提款"), _("放款（元）"), _("计息期"), _("积数 × 贴息率 ÷ 天数 = 未取整"), _("入账（元）"), _("政策版本"))
         return table(

@@ -374,7 +374,21 @@ AMOUNTS: tuple[Check, ...] = (
         """
         SELECT c.id, CONCAT('requested ', c.requested, ' accrued ', COALESCE(SUM(l.amount), 0))
         FROM deals_subsidyclaim c LEFT JOIN deals_accrualline l ON l.claim_id = c.id
-        GROUP BY c.id HAVING c.requested <> COALESCE(SUM(l.amount), 0)
+        WHERE c.carried = 0 GROUP BY c.id HAVING c.requested <> COALESCE(SUM(l.amount), 0)
+        """,
+    ),
+    Check(
+        "what a budget owes is not carried over as it was cut",
+        "deals_subsidyclaim",
+        """
+        SELECT c.id, CONCAT('owed ', owed.sum, ' carried over ', COALESCE(n.requested, 0))
+        FROM deals_subsidyclaim c
+        CROSS JOIN LATERAL (
+            SELECT COALESCE(SUM((cut ->> 'amount')::numeric), 0) AS sum FROM jsonb_array_elements(c.cuts) cut WHERE cut ->> 'reason' = 'carried_over'
+        ) owed
+        LEFT JOIN deals_subsidyclaim n
+            ON (n.deal_id, n.scheme_id, n.period_end, n.carried) = (c.deal_id, c.scheme_id, c.period_end, c.carried + 1)
+        WHERE COALESCE(n.requested, 0) <> CASE WHEN c.state = 'settled' THEN owed.sum ELSE 0 END
         """,
     ),
     Check(

@@ -38,6 +38,7 @@ LABELS: Mapping[str, Any] = {  # what is recorded without being a step
     "doubt": _("提出存疑"),
     "enter_batch": _("编入资金安排方案"),
     "leave_batch": _("移出资金安排方案"),
+    "carry": _("结转"),
 }
 
 

@@ -69,10 +69,13 @@ def reckon(recovery: Recovery, *, at: dt.datetime) -> Reckoning:
     affected = _affected(recovery, lines, at=at)
     taken = _taken_before(recovery)
     before = _affected_before(recovery)
-    parts = [
-        _part(recovery, claim, min(affected[claim.pk], claim.requested - before.get(claim.pk, ZERO)), taken.get(claim.pk, ZERO))
-        for claim in _claims(recovery)
-    ]
+    rows = list(_claims(recovery))
+    first = {row.period_end: row for row in rows if not row.carried}  # it holds the lines; what was carried over shares its fate
+    parts = []
+    for claim in rows:
+        whole = first[claim.period_end]
+        wrong = min(affected[whole.pk], whole.requested - before.get(whole.pk, ZERO))
+        parts.append(_part(recovery, claim, wrong, of=whole.requested, taken=taken.get(claim.pk, ZERO)))
     return Reckoning(tuple(part for part in parts if part is not None), max((line.interest_on for line in lines), default=None))
 
 
@@ -151,12 +154,12 @@ def _still_due(recovery: Recovery, *, at: dt.datetime) -> Mapping[Place, Decimal
     return {(one.drawdown.pk, line.interest_on): line.amount for one in mine for line in one.lines}
 
 
-def _part(recovery: Recovery, claim: SubsidyClaim, affected: Decimal, taken: Decimal) -> RecoveryPart | None:
+def _part(recovery: Recovery, claim: SubsidyClaim, affected: Decimal, *, of: Decimal, taken: Decimal) -> RecoveryPart | None:
     is_paid = claim.state == C.SETTLED
     base = (claim.paid if is_paid else claim.requested if claim.arranged is None else claim.arranged) or ZERO
     if affected <= 0 or base <= 0:
         return None
-    amount = min(formulas.round_fen(Fraction(base) * Fraction(affected) / Fraction(claim.requested)), base - taken)
+    amount = min(formulas.round_fen(Fraction(base) * Fraction(affected) / Fraction(of)), base - taken)
     if amount <= 0:
         return None
     return RecoveryPart(

@@ -54,6 +54,7 @@ class ClaimShown(Presented):
             "office",
             "period_start",
             "period_end",
+            "carried",
             "fiscal_year",
             "requested",
             "eligible",
@@ -67,7 +68,7 @@ class ClaimShown(Presented):
 
 
 class ClaimDetail(ClaimShown):
-    """With the computation line by line, and every cut with its reason."""
+    """With the computation line by line, and every cut with its reason. One carried over has its lines in the first claim of its period."""
 
     cuts = serializers.SerializerMethodField()
     lines = AccrualShown(many=True, read_only=True)
@@ -87,7 +88,7 @@ class ClaimFilter(filters.FilterSet):
 
     class Meta:
         model = SubsidyClaim
-        fields = ("deal", "fiscal_year", "period_end")
+        fields = ("deal", "fiscal_year", "period_end", "carried")
 
 
 class Claims(Resource):

@@ -6,14 +6,16 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from deals.models import AccrualLine, SubsidyClaim
+from deals.subsidies.carrying import with_lines
 from ledger import accounts
 from ledger.accounts import Hold, Post
 from organisations.actors import Person
 from schemes import formulas
-from schemes.formulas import Claim
-from schemes.models import Budget
+from schemes.formulas import Arranged, Claim
+from schemes.models import Budget, SchemeVersion
 
 ZERO = Decimal(0)
+CARRY_OVER = SchemeVersion.ShortfallRule.CARRY_OVER
 Budgets = Mapping[tuple[int, int], Budget]  # scheme and year
 
 
@@ -40,17 +42,17 @@ def budgets_of(claims: Sequence[SubsidyClaim]) -> Budgets:
 def arranged(
     rows: Sequence[SubsidyClaim], budgets: Budgets, year: int, *, ranks: Ranks, by: Person, at: dt.datetime
 ) -> dict[int, dict[str, Any]]:
-    """What each claim gets of its scheme's budget of the year; the budget is held for it. Without a budget: all that is eligible."""
+    """What each claim gets of its scheme's budget of the year; the budget is held for it. Without a budget: all that is eligible.
+
+    What an earlier document owes comes before all else, the longest owed first.
+    """
     changes = {row.pk: {"arranged": row.eligible, "fiscal_year": year} for row in rows}
     funded = {scheme: budgets[scheme, year] for scheme in {row.scheme_id for row in rows} if (scheme, year) in budgets}
     accounts.lock(budget.account_id for budget in funded.values())
     for scheme, budget in sorted(funded.items()):
-        mine = sorted((row for row in rows if row.scheme_id == scheme), key=lambda row: ranks.get(row.pk, UNRANKED))
-        free = accounts.room(budget.account_id)
-        asked = [Claim(str(row.pk), row.eligible, ranks.get(row.pk, UNRANKED).priority) for row in mine]
-        shares = formulas.arrange(asked, sum((row.eligible for row in mine), ZERO) if free is None else free, rule_of(mine))
+        mine = sorted((row for row in rows if row.scheme_id == scheme), key=lambda row: (-row.carried, ranks.get(row.pk, UNRANKED)))
         holds = []
-        for row, share in zip(mine, shares, strict=True):
+        for row, share in zip(mine, _shared(mine, accounts.room(budget.account_id), ranks), strict=True):
             changes[row.pk]["arranged"] = share.arranged
             if share.cut:
                 changes[row.pk]["cuts"] = [*row.cuts, {"amount": str(share.cut), "reason": share.reason}]
@@ -60,10 +62,20 @@ def arranged(
     return changes
 
 
+def _shared(rows: Sequence[SubsidyClaim], free: Decimal | None, ranks: Ranks) -> tuple[Arranged, ...]:
+    """Those carried over in full while the money lasts, then the others by the scheme's rule."""
+    asked = [Claim(str(row.pk), row.eligible, ranks.get(row.pk, UNRANKED).priority) for row in rows]
+    if free is None:
+        free = sum((claim.amount for claim in asked), ZERO)
+    owed = sum(row.carried > 0 for row in rows)
+    first = formulas.arrange(asked[:owed], free, CARRY_OVER)
+    return first + formulas.arrange(asked[owed:], free - sum((share.arranged for share in first), ZERO), rule_of(rows))
+
+
 def rule_of(claims: Sequence[SubsidyClaim]) -> str:
     """The rule of the newest version these claims were computed by."""
-    newest = AccrualLine.objects.filter(claim__in=claims).order_by("-version__announced_on", "-version_id")
-    return newest.values_list("version__shortfall_rule", flat=True).first() or "carry_over"
+    newest = AccrualLine.objects.filter(claim__in=with_lines(claims)).order_by("-version__announced_on", "-version_id")
+    return newest.values_list("version__shortfall_rule", flat=True).first() or CARRY_OVER
 
 
 def post(settled: Sequence[SubsidyClaim], budgets: Budgets, *, by: Person, at: dt.datetime) -> None:

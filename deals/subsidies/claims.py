@@ -22,7 +22,7 @@ from deals.crosschecks import flags
 from deals.loans import loans
 from deals.models import AccrualLine, BatchObjection, Recovery, SubsidyClaim
 from deals.recovery.suspension import withheld
-from deals.subsidies import arranging, caps
+from deals.subsidies import arranging, caps, carrying
 from deals.subsidies.arranging import Ranks, budgets_of
 from deals.subsidies.grants import Grants
 from deals.subsidies.states import STEPS_OF_CHANNEL
@@ -103,6 +103,13 @@ def approve_many(
         yield from doubts[claim.pk]
         if claim.batch_id != batch:
             yield Problem("", "in_batch", _("该申领已编入资金安排方案，随方案一并安排。"), _("请在方案中办理，或先撤销方案。"))
+        if not claim.carried and (longer := before.get((claim.scheme_id, claim.office_id))):
+            yield Problem(
+                "claims",
+                "carried_first",
+                _("结转的申领 %(id)s 尚待安排，应优先于其他申领。") % {"id": longer},
+                _("请一并安排，或先办理结转的申领。"),
+            )
         if claim.scheme.is_discretionary and (claim.scheme_id, year) not in budgets:
             yield Problem(
                 "fiscal_year",
@@ -115,7 +122,7 @@ def approve_many(
         return arranging.arranged(rows, budgets, year, ranks=ranks or {}, by=voice(by, at=at), at=at)
 
     with transaction.atomic():
-        budgets, doubts = budgets_of(claims), flags.unanswered(claims, at=at)
+        budgets, doubts, before = budgets_of(claims), flags.unanswered(claims, at=at), carrying.waiting_longer(claims)
         return _by_channel("approve", claims, by=by, at=at, seen=seen, note=note, also=missing, changes=arranged)
 
 
@@ -181,7 +188,10 @@ def settle_many(
     seen: Seen = None,
     note: str = "",
 ) -> list[Taken]:
-    """`settle` for a list; an amount not given is the arranged one, less what a decision withholds of it."""
+    """`settle` for a list; an amount not given is the arranged one, less what a decision withholds of it.
+
+    What the budget could not cover is owed, where the scheme's rule says so: it waits as a claim of its own.
+    """
     kept_back = withheld(claim.pk for claim in claims)
     objected = set(BatchObjection.objects.filter(claim__in=claims, state=BatchObjection.State.OPEN).values_list("claim", flat=True))
 
@@ -204,6 +214,7 @@ def settle_many(
     with transaction.atomic():
         results = _by_channel("settle", claims, by=by, at=at, seen=seen, note=note, also=missing, changes=changes)
         arranging.post(succeeded(results), budgets_of(claims), by=voice(by, at=at), at=at)
+        carrying.carry(succeeded(results), by=voice(by, at=at), at=at)
     return results
 
 

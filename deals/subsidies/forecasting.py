@@ -10,6 +10,7 @@ from deals.models import AccrualLine, SubsidyClaim
 from deals.recovery.suspension import withheld
 from deals.subsidies import caps
 from deals.subsidies.grants import Grants
+from deals.subsidies.models import Period
 from deals.subsidies.offices import Offices
 from organisations.actors import Person
 from schemes.models import Scheme
@@ -28,7 +29,7 @@ def forecast(found: Sequence[Loan], *, by: Person, at: dt.datetime) -> list[Subs
     if not lines:
         return []
     offices = Offices({loan.deal.province for loan in found})
-    known = {(claim.deal_id, claim.scheme_id, claim.period_end): claim for claim in lock(SubsidyClaim.objects.filter(deal__in=by_deal))}
+    known = {claim.period: claim for claim in lock(SubsidyClaim.objects.filter(deal__in=by_deal, carried=0))}
     groups = {key: group for key, group in _grouped(lines, known).items() if _bearable(known.get(key), group)}
     fresh = {key: _new(by_deal[key[0]], group, key[2], offices) for key, group in groups.items() if key not in known}
     SubsidyClaim.objects.bulk_create(fresh.values(), batch_size=1000)
@@ -71,16 +72,14 @@ def _unclaimed(deals: Iterable[int]) -> list[AccrualLine]:
     return list(rows.select_related("drawdown", "version__scheme").order_by("interest_on", "pk"))
 
 
-def _grouped(
-    lines: Sequence[AccrualLine], known: Mapping[tuple[int, int, dt.date], SubsidyClaim]
-) -> dict[tuple[int, int, dt.date], list[AccrualLine]]:
+def _grouped(lines: Sequence[AccrualLine], known: Mapping[Period, SubsidyClaim]) -> dict[Period, list[AccrualLine]]:
     """(deal, scheme, interest day of the claim that takes them) → lines, in order of day."""
     days: dict[tuple[int, int], set[dt.date]] = {}
     for line in lines:
         days.setdefault((line.drawdown.deal_id, line.version.scheme_id), set()).add(line.interest_on)
     for deal, scheme, interest_on in known:
         days.setdefault((deal, scheme), set()).add(interest_on)
-    groups: dict[tuple[int, int, dt.date], list[AccrualLine]] = {}
+    groups: dict[Period, list[AccrualLine]] = {}
     for line in lines:
         pair = (line.drawdown.deal_id, line.version.scheme_id)
         later = sorted(on for on in days[pair] if on >= line.interest_on)

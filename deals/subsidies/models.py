@@ -1,5 +1,7 @@
 """Subsidies: what accrued, what was claimed, arranged and paid. What is to be paid back: `deals.recovery.models`."""
 
+import datetime as dt
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +25,9 @@ def by_deal_and_office(actor: Person) -> Q:
     return Q(deal__firm__in=actor.organisation_ids) | Q(deal__branch__organisation__in=actor.organisation_ids) | office
 
 
+Period = tuple[int, int, dt.date]  # deal, scheme, interest day
+
+
 class ClaimQuerySet(models.QuerySet["SubsidyClaim"]):
     def visible_to(self, actor: Person) -> "ClaimQuerySet":
         if actor.is_system:
@@ -36,7 +41,10 @@ class ClaimQuerySet(models.QuerySet["SubsidyClaim"]):
 
 
 class SubsidyClaim(Provincial, Versioned):
-    """One deal's subsidy from one scheme for one interest period: requested, eligible, arranged, paid, and every cut with its reason."""
+    """One deal's subsidy from one scheme for one interest period: requested, eligible, arranged, paid, and every cut with its reason.
+
+    What a budget could not cover and is owed is a claim of its own, `carried`, which asks for just that.
+    """
 
     class State(models.TextChoices):
         FORECAST = "forecast", _("已测算")
@@ -57,6 +65,7 @@ class SubsidyClaim(Provincial, Versioned):
     state = models.CharField(_("状态"), max_length=20, choices=State)
     period_start = models.DateField(_("计息期起"))
     period_end = models.DateField(_("计息期止"), help_text=_("结息日"))
+    carried = models.PositiveSmallIntegerField(_("结转次数"), default=0, help_text=_("预算不足而结转的部分另列一件，下一资金文件优先安排"))
     fiscal_year = models.PositiveSmallIntegerField(_("财政年度"), help_text=_("测算按结息日年度；拨付按资金文件年度"))
     requested = models.DecimalField(_("申请金额（元）"), max_digits=18, decimal_places=2)
     eligible = models.DecimalField(_("核定金额（元）"), max_digits=18, decimal_places=2)
@@ -76,7 +85,7 @@ class SubsidyClaim(Provincial, Versioned):
         verbose_name = _("贴息申领")
         verbose_name_plural = _("贴息申领")
         constraints = (
-            models.UniqueConstraint(fields=["deal", "scheme", "period_end"], name="claim_once_a_period"),
+            models.UniqueConstraint(fields=["deal", "scheme", "period_end", "carried"], name="claim_once_a_period"),
             models.CheckConstraint(condition=Q(eligible__lte=F("requested")), name="eligible_within_requested"),
             models.CheckConstraint(condition=Q(arranged=None) | Q(arranged__lte=F("eligible")), name="arranged_within_eligible"),
             models.CheckConstraint(condition=Q(paid=None) | Q(paid__lte=F("arranged")), name="paid_within_arranged"),
@@ -86,8 +95,13 @@ class SubsidyClaim(Provincial, Versioned):
             models.Index(fields=["period_end", "id"], name="claim_oldest"),
         )
 
+    @property
+    def period(self) -> Period:
+        """What its lines were booked for: a claim that was carried over has none of its own."""
+        return self.deal_id, self.scheme_id, self.period_end
+
     def __str__(self) -> str:
-        return f"{self.deal} {self.scheme} {self.period_end}"
+        return f"{self.deal} {self.scheme} {self.period_end}" + (f"（{_('结转')}）" if self.carried else "")
 
 
 class AccrualLine(Provincial):

@@ -1,13 +1,15 @@
 """Subsidy claims: who asked for what, what was cut and why, whose decision it is. Approval itself is made in the admin."""
 
 from django.contrib.admin.sites import site
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from deals.subsidies import caps
 from deals.subsidies.actions import CLAIM_ACTIONS
+from deals.subsidies.carrying import with_lines
 from deals.subsidies.models import AccrualLine, SubsidyClaim
 from deals.subsidies.states import STEPS_OF_CHANNEL
 from organisations.actors import Person
@@ -36,7 +38,7 @@ def index(request: HttpRequest, by: Person) -> HttpResponse:
         "page": rows,
         "tabs": tabs,
         "state": tab.value,
-        "total": found.order_by().aggregate(requested=Sum("requested"), eligible=Sum("eligible"), paid=Sum("paid")),
+        "total": found.order_by().aggregate(requested=Sum("requested", filter=Q(carried=0)), eligible=Sum("eligible"), paid=Sum("paid")),
         "is_finance": is_finance(by),
         "admin": admin_url() if request.user.is_staff else "",  # type: ignore[union-attr]  # signed in
     }
@@ -62,7 +64,13 @@ def page(request: HttpRequest, by: Person, claim: SubsidyClaim, *, refused: Refu
         "move": moves.of_claim(claim, by),
         "doubt": reads.recoveries(by).filter(deal=claim.deal_id, scheme=claim.scheme_id).order_by("-pk").first(),
         "lines": list(
-            AccrualLine.objects.filter(claim=claim).select_related("drawdown", "version").order_by("drawdown__number", "period_end", "pk")
+            AccrualLine.objects.filter(claim__in=with_lines([claim]))
+            .select_related("drawdown", "version")
+            .order_by("drawdown__number", "period_end", "pk")
+        ),
+        "cuts": caps.told(claim.cuts),
+        "siblings": list(
+            reads.claims(by).filter(deal=claim.deal_id, scheme=claim.scheme_id, period_end=claim.period_end).exclude(pk=claim.pk)
         ),
         **life("claims", claim, steps, by, refused=refused, only=CLAIM_ACTIONS),
         "admin": admin_url(claim) if request.user.is_staff else "",  # type: ignore[union-attr]  # signed in
