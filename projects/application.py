@@ -62,20 +62,27 @@ class Application:
     benefits: Mapping[str, Any]
 
 
-def parse(form: Mapping[str, Any], *, firm: Organisation, on: dt.date, known: Known) -> Application:
+def parse(form: Mapping[str, Any], *, firm: Organisation, on: dt.date, known: Known, filed_on: dt.date | None = None) -> Application:
     """Read the form. Raises Invalid with every problem: field path, code, sentence with the value, remedy."""
-    values, problems = examine(form, firm=firm, on=on, known=known)
+    values, problems = examine(form, firm=firm, on=on, known=known, filed_on=filed_on)
     if problems:
         raise Invalid(problems)
     return _application(values)
 
 
 def examine(
-    form: Mapping[str, Any], *, firm: Organisation, on: dt.date, known: Known, fields: tuple[FormField, ...] = FORM_FIELDS
+    form: Mapping[str, Any],
+    *,
+    firm: Organisation,
+    on: dt.date,
+    known: Known,
+    fields: tuple[FormField, ...] = FORM_FIELDS,
+    filed_on: dt.date | None = None,
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The values that could be read, and every problem: of a field, or of a rule whose fields could be read."""
     values, problems = read_fields(fields, form, known)
-    circumstances = Circumstances(firm=firm, on=on, policy=known.policy, bars=known.bars.get(firm.pk, ()), zone_regions=known.zone_regions)
+    bars = known.bars.get(firm.pk, ())
+    circumstances = Circumstances(firm=firm, on=on, policy=known.policy, bars=bars, zone_regions=known.zone_regions, filed_on=filed_on)
     return values, problems + broken_rules(values, circumstances)
 
 

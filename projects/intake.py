@@ -32,13 +32,20 @@ class Intake:
 
     `problems` is asked by `take_many` under the lock of each filing, `submit` and `resubmit` write the rows of the admitted ones.
     Locks the firms first, so that two submissions of one project wait for each other, then their projects. `forms` (filing id → form)
-    are read instead of what the filings say: what a change would make of them.
+    are read instead of what the filings say: what a change would make of them. `on`: the day whose rules they are read by, if not of today.
     """
 
-    def __init__(self, filings: Sequence[Filing], *, at: dt.datetime, forms: Mapping[int, Mapping[str, Any]] | None = None) -> None:
+    def __init__(
+        self,
+        filings: Sequence[Filing],
+        *,
+        at: dt.datetime,
+        forms: Mapping[int, Mapping[str, Any]] | None = None,
+        on: dt.date | None = None,
+    ) -> None:
         self.at = at
         self.forms = dict(forms or {})
-        self.on = timezone.localdate(at)
+        self.on = on or timezone.localdate(at)
         firms = lock(Organisation.objects.filter(pk__in={filing.firm_id for filing in filings}))
         self.firms = {firm.pk: firm for firm in firms}
         projects = lock(Project.objects.filter(firm__in=self.firms).select_related(*PLACES))
@@ -80,7 +87,11 @@ class Intake:
         """Every rule that the form by itself breaks."""
         try:
             self.applications[filing.pk] = parse(
-                self._form(filing), firm=self.firms[filing.firm_id], on=self.on, known=self.known[filing.province]
+                self._form(filing),
+                firm=self.firms[filing.firm_id],
+                on=self.on,
+                known=self.known[filing.province],
+                filed_on=filing.filed_on,
             )
         except Invalid as refused:
             yield from refused.problems

@@ -133,7 +133,8 @@ def _checked(request: HttpRequest, by: Person, filing: Filing, verb: str, form: 
     on = timezone.localdate(by.at)
     firm = filing.firm
     try:
-        application.parse(form, firm=firm, on=on, known=application.load_known([firm], province=filing.province, on=on))
+        known = application.load_known([firm], province=filing.province, on=on)
+        application.parse(form, firm=firm, on=on, known=known, filed_on=filing.filed_on)
     except Invalid as error:
         return _page(request, by, filing, verb, form, error=error, status=200)
     messages.success(request, _("已保存，并通过全部核对，可以提交。"))

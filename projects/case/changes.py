@@ -1,6 +1,6 @@
 """变更申请: a firm changes what an admitted or listed case says. Which tier decides is dated data by field; before and after are kept.
 
-A change is read by the rules of the form itself. What it means for banks is the business of deals (`deals.changes`), which calls this.
+A change is read by the rules of the form itself, as they were when the case was submitted: what was admitted stays admissible. What it means for banks is the business of deals (`deals.changes`), which calls this.
 """
 
 import datetime as dt
@@ -52,7 +52,7 @@ def ask(
     """Ask for a change of these kinds; `form` is the form as it is to be. What needs nobody's decision is done at once."""
     kinds = list(dict.fromkeys(kinds))
     with transaction.atomic():
-        intake = Intake([filing], at=at)
+        intake = Intake([filing], at=at, on=filing.filed_on)
         current = holding.held(filing)
         holding.require(current, by, allow=by_firm, states=ADMITTED)
         if ChangeRequest.objects.filter(filing=current, state=ChangeRequest.State.ASKED).exists():
@@ -80,7 +80,8 @@ def ask(
 def grant(row: ChangeRequest, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> ChangeRequest:
     """The change is made. A running round keeps its snapshot; what it would recommend beyond the new amount falls at publication."""
     with transaction.atomic():
-        intake = Intake([Filing.objects.get(pk=row.filing_id)], at=at)
+        filing = Filing.objects.get(pk=row.filing_id)
+        intake = Intake([filing], at=at, on=filing.filed_on)
         current = holding.of(row)
         if current.state not in ADMITTED:
             raise Conflict

@@ -21,13 +21,14 @@ from projects.eligibility import investment, loan, place, schedule
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a rule may know beside the form."""
+    """What a rule may know beside the form. `filed_on`: when the case was first submitted, if it was."""
 
     firm: Organisation
     on: dt.date
     policy: Mapping[str, Decimal]
     bars: tuple[FirmBar, ...] = ()
     zone_regions: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    filed_on: dt.date | None = None
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ def need_within_investment(values: Mapping[str, Any], _known: Any) -> Iterable[P
 
 
 def years_follow(values: Mapping[str, Any], known: Any) -> Iterable[Problem]:
-    """The first need is of this year or a near one; later ones of later years, each once."""
-    first, last = known.on.year, known.on.year + YEARS_AHEAD_MAX
+    """The first need is of this year or a near one; later ones of later years, each once. New Year alone makes no case wrong."""
+    first, last = (known.filed_on or known.on).year, known.on.year + YEARS_AHEAD_MAX
     if not first <= values["year"] <= last:
         yield Problem(
             "year",

@@ -1,10 +1,13 @@
 """What is reviewed: a project's passage through one track and batch, and the form as it stood at each submission."""
 
+import datetime as dt
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.models import Provincial, Versioned
@@ -112,6 +115,11 @@ class Filing(Provincial, Versioned):
 
     def __str__(self) -> str:
         return self.title or str(_("未命名申报"))
+
+    @property
+    def filed_on(self) -> dt.date | None:
+        """The day of its first submission."""
+        return timezone.localdate(self.submitted_at) if self.submitted_at else None
 
     @property
     def assignee_id(self) -> int | None:

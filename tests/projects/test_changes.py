@@ -7,7 +7,7 @@ import pytest
 
 from common.errors import Conflict, Invalid, NotAllowed, Stale
 from common.models import AuditEvent, Deadline
-from organisations.models import FirmProfile
+from organisations.models import FirmProfile, PolicyParameter
 from projects import review
 from projects.case import change_rules, changes
 from projects.models import ChangeRequest, ChangeRule, Filing, FilingVersion, IntendedBank, Need
@@ -97,6 +97,19 @@ def test_a_bank_swap_needs_only_the_firm(cast, filing):
     assert (row.state, row.unit_id) == ("granted", None)
     assert list(IntendedBank.objects.values_list("branch__code", "rank")) == [("HBB-WH", 1)]
     assert AuditEvent.objects.filter(subject="projects.filing", verb="change", changes__fields=["intended_banks"]).exists()
+
+
+def test_what_was_admitted_may_be_changed_in_a_later_year_and_under_a_later_threshold(cast, filing):
+    """The year of its need has passed, and the programme has become stricter: neither is this case's fault."""
+    PolicyParameter.objects.filter(key="min_investment").update(valid_to=dt.date(2026, 12, 31))
+    strict = {"value": Decimal(100_000_000), "unit": "yuan", "source": "样例", "valid_from": dt.date(2027, 1, 1)}
+    PolicyParameter.objects.create(key="min_investment", province=filing.province, **strict)
+    later = NOW.replace(year=2027)
+
+    row = changes.ask(filing, kinds=["dates"], form={"completes_on": "2027-12-31"}, reason="延期", by=cast.lin, at=later)
+    changes.grant(row, by=cast.hu, at=later, seen=row.version)
+
+    assert Filing.objects.get(pk=filing.pk).form["completes_on"] == "2027-12-31"
 
 
 def test_the_legal_representative_is_the_firms_own_fact(cast, filing):

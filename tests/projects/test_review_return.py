@@ -32,6 +32,15 @@ def test_returning_pauses_the_unit_and_starts_the_firms_clock_in_working_days(wo
     assert (event.note, event.changes) == ("名称不一致", {"returns": [0, 1], "open_fields": [[], ["name"]]})
 
 
+def test_new_year_closes_no_returned_case(world, cast):
+    filing = submitted(world, cast)
+    review.return_step(filing, by=cast.chen, at=NOW, seen=filing.version, note="名称不一致", fields=["name"])
+
+    review.resubmit(filing, by=cast.lin, at=NOW.replace(year=2027), seen=filing.version)
+
+    assert (filing.state, filing.form["year"]) == ("in_review", "2026")
+
+
 def test_resubmitting_goes_back_to_who_returned_it_with_the_days_given_back(world, cast):
     filing = passed(submitted(world, cast), cast.chen)
     review.return_step(filing, by=cast.hu, at=day(3, 3), seen=filing.version, note="x", fields=["name"])
