@@ -35,6 +35,7 @@ class Kind:
 
 F, I, D, C, RECOVERY = "projects.filing", "deals.invitation", "deals.deal", "deals.subsidyclaim", "deals.recovery"  # noqa: E741 -- the table reads better with one letter
 ASKED, APPEAL, CHANGE, UNLOCK = "projects.consultation", "projects.appeal", "projects.changerequest", "projects.unlockrequest"
+OBJECTION = "deals.batchobjection"
 ROUND, SCENARIO = "matching.round", "matching.scenario"
 
 KINDS: Sequence[Kind] = (
@@ -112,9 +113,28 @@ KINDS: Sequence[Kind] = (
     Kind(C, "file", _("贴息申领待审核：%(firm)s（%(scheme)s，%(period)s）"), to.province, group=True),
     Kind(C, "evidence", _("贴息凭证待审核：%(firm)s（%(scheme)s，%(period)s）"), to.deciding_office, group=True),
     Kind(C, "review", _("贴息申领待审批：%(firm)s（%(scheme)s，%(period)s）"), to.deciding_office, group=True),
-    Kind(C, "approve", _("贴息已批准：“%(title)s”（%(scheme)s，%(period)s）"), to.claimant),
+    Kind(C, "approve", _("贴息已安排：“%(title)s”（%(scheme)s，%(period)s）"), to.claimant, tells=WHY),
     Kind(C, "refuse", _("贴息不予支持：“%(title)s”（%(scheme)s，%(period)s）"), to.claimant, tells=NOTE, urgent=True),
     Kind(C, "settle", _("贴息已拨付：“%(title)s”（%(scheme)s，%(period)s）"), to.claimant, urgent=True),
+    Kind(C, "carry", _("预算不足的部分已结转，下一资金文件优先安排：“%(title)s”（%(scheme)s，%(period)s）"), to.claimant),
+    Kind(
+        OBJECTION,
+        "object",
+        _("公示期间收到异议，核实期间暂不拨付：“%(title)s”（%(scheme)s，%(period)s）"),
+        to.claimant_objected_to,
+        urgent=True,
+    ),
+    Kind(
+        OBJECTION, "dismiss", _("公示异议不成立，贴息继续办理：“%(title)s”（%(scheme)s，%(period)s）"), to.claimant_objected_to, tells=NOTE
+    ),
+    Kind(
+        OBJECTION,
+        "uphold",
+        _("公示异议成立，贴息不予拨付：“%(title)s”（%(scheme)s，%(period)s）"),
+        to.claimant_objected_to,
+        tells=NOTE,
+        urgent=True,
+    ),
     Kind(
         RECOVERY,
         "doubt",

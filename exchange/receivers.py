@@ -182,10 +182,17 @@ def late_and_office(happened: Happened) -> Iterable[Desk]:
 
 
 def claimant(happened: Happened) -> Iterable[Desk]:
-    claim: SubsidyClaim = happened.obj
+    return _claimant(happened.obj)
+
+
+def _claimant(claim: SubsidyClaim) -> Iterable[Desk]:
     if claim.scheme.channel == Scheme.Channel.FIRM_REIMBURSE:
         return [Desk(claim.deal.firm_id, FIRM_ROLES)]
     return [Desk(claim.deal.branch.organisation_id, BANKERS)]
+
+
+def claimant_objected_to(happened: Happened) -> Iterable[Desk]:
+    return _claimant(happened.obj.claim)
 
 
 @dataclass

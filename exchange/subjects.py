@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
-from deals.models import Deal, Invitation, Recovery, SubsidyClaim
+from deals.models import BatchObjection, Deal, FundingBatch, Invitation, Recovery, SubsidyClaim
 from matching.explain import why_not
 from matching.models import NonMatch, Round, Scenario
 from organisations.actors import Person
@@ -54,7 +54,23 @@ def _why(row: Invitation | Deal) -> str:
 
 
 def _of_claim(row: SubsidyClaim) -> Mapping[str, str]:
-    return {**_of_filing(row.deal.filing), "scheme": row.scheme.name, "period": row.period_end.isoformat()}
+    return {**_of_filing(row.deal.filing), "scheme": row.scheme.name, "period": row.period_end.isoformat(), "why": _on_notice(row.batch)}
+
+
+def _on_notice(batch: FundingBatch | None) -> str:
+    """Until when the list is public and whom to ring: what a claimant wants to know of it."""
+    if batch is None or batch.notice_from is None:
+        return ""
+    return _("公示期 %(first)s 至 %(last)s，异议电话 %(phone)s。") % {
+        "first": batch.notice_from,
+        "last": batch.notice_to,
+        "phone": batch.notice_phone,
+    }
+
+
+def _of_objection(row: BatchObjection) -> Mapping[str, str]:
+    """Nothing of who objected, or of what."""
+    return _of_claim(row.claim)
 
 
 def _of_recovery(row: Recovery) -> Mapping[str, str]:
@@ -109,10 +125,18 @@ SUBJECTS: Mapping[str, Subject] = {
     ),
     "deals.deal": Subject(_parts(Deal, "branch__organisation", "decline_code"), "/deals/{}/", _of_bank, (Deal, "pk")),
     "deals.subsidyclaim": Subject(
-        lambda: SubsidyClaim.objects.select_related("deal__filing__firm", "deal__branch__organisation", "scheme", "office"),
+        lambda: SubsidyClaim.objects.select_related("deal__filing__firm", "deal__branch__organisation", "scheme", "office", "batch"),
         "/claims/{}/",
         _of_claim,
         (SubsidyClaim, "pk"),
+    ),
+    "deals.batchobjection": Subject(
+        lambda: BatchObjection.objects.select_related(
+            "claim__deal__filing__firm", "claim__deal__branch__organisation", "claim__scheme", "claim__batch"
+        ),
+        "/claims/{}/",
+        _of_objection,
+        (SubsidyClaim, "claim_id"),
     ),
     "deals.recovery": Subject(
         lambda: Recovery.objects.select_related("deal__filing__firm", "deal__branch__organisation", "deal__firm", "scheme", "office"),
