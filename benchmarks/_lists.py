@@ -24,7 +24,7 @@ READERS = ("zhao", "chen", "bai", "lin", "qian", "ops")
 FEW_READERS = ("zhao", "bai", "lin")
 NO_LISTS = {  # forms, pages without rows, sums over everything (`adequacy/`, `progress/`, `monitoring/`)
     "healthz", "i18n/setlang/", "sign-in/", "can-i-apply/", "register/", "register/ask/", "join/", "filings/new/", "appetites/new/",
-    "notices/choices/", "adequacy/", "progress/",
+    "notices/choices/", "adequacy/", "progress/", "accounts/outlook/",
     "monitoring/", "monitoring/answers/", "monitoring/evenness/", "monitoring/report.xlsx",
 }  # fmt: skip
 WITHIN: dict[str, type[models.Model]] = {  # lists on the page of one thing, the province's to see

@@ -53,6 +53,12 @@ def compute(programme: Programme, province: str, *, at: dt.datetime) -> Commitme
     )
 
 
+def expected_subsidy(province: str, *, at: dt.datetime) -> dict[tuple[int, int], Decimal]:
+    """(discretionary scheme, year of the interest day) → what the loans of a province are expected to ask for beyond the ledger."""
+    here = Q(province=province)
+    return _budget_use(Deal.objects.filter(here), _promised(here), province=province, on=day(at))
+
+
 def _promised(here: Q) -> list[Recommendation]:
     """Published recommendations whose invitation is still open and no deal has come of yet."""
     waiting = Invitation.objects.filter(here, state__in=[I.AWAITING_CONSENT, I.OPEN, I.VIEWED]).exclude(recommendation=None)

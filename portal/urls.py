@@ -113,6 +113,7 @@ urlpatterns = [
     path("recoveries/", recoveries.index, name="recoveries"),
     path("recoveries/<int:pk>/", recoveries.detail, name="recovery"),
     path("accounts/", accounts.index, name="accounts"),
+    path("accounts/outlook/", accounts.outlook, name="budget-outlook"),
     path("accounts/<int:pk>/", accounts.statement, name="account"),
     path("registrations/", registrations.index, name="registrations"),
     path("registrations/<int:pk>/", registrations.detail, name="registration"),

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from deals.monitoring import answers, evenness, funnel
 from deals.monitoring.asking import ASKED, cut_of
 from deals.monitoring.scope import scope_of
+from deals.subsidies.outlook import outlook_for
 from organisations.resources import Acting, ResourceSchema
 from organisations.resources.resource import scope
 
@@ -83,6 +84,24 @@ class EvennessShown(serializers.Serializer[Any]):
     counties = CountyRow(many=True)
 
 
+class OutlookRow(serializers.Serializer[Any]):
+    scheme = serializers.CharField(source="scheme.code")
+    year = serializers.IntegerField()
+    limit = serializers.DecimalField(max_digits=24, decimal_places=2, allow_null=True)
+    posted = serializers.DecimalField(max_digits=24, decimal_places=2)
+    held = serializers.DecimalField(max_digits=24, decimal_places=2)
+    owed = serializers.DecimalField(max_digits=24, decimal_places=2)
+    asked = serializers.DecimalField(max_digits=24, decimal_places=2)
+    expected = serializers.DecimalField(max_digits=24, decimal_places=2)
+    left = serializers.DecimalField(max_digits=24, decimal_places=2)
+
+
+class OutlookShown(serializers.Serializer[Any]):
+    """Carried over (`owed`) and handed in (`asked`) wait for a document; `expected` is still to be claimed; `left` may be below zero."""
+
+    rows = OutlookRow(many=True)
+
+
 class Figures(Acting):
     """A machine's token that may read deals may read what they add up to."""
 
@@ -124,5 +143,17 @@ class Evenness(Figures):
         return Response(EvennessShown({"indexes": evenness.indexes(found), "counties": found}).data)
 
 
-VIEWS: dict[str, Callable[..., Any]] = {"funnel": Funnel.as_view(), "answers": Answers.as_view(), "evenness": Evenness.as_view()}
+class Budgets(Figures):
+    @extend_schema(operation_id="monitoring_budgets", responses=OutlookShown, tags=["monitoring"])
+    def get(self, _request: Request) -> Response:
+        """What each subsidy budget will be asked for, year by year, until the last subsidised loan ends."""
+        return Response(OutlookShown({"rows": outlook_for(self.actor)}).data)
+
+
+VIEWS: dict[str, Callable[..., Any]] = {
+    "funnel": Funnel.as_view(),
+    "answers": Answers.as_view(),
+    "evenness": Evenness.as_view(),
+    "budgets": Budgets.as_view(),
+}
 urlpatterns = [path(f"monitoring/{name}/", view, name=f"api-monitoring-{name}") for name, view in VIEWS.items()]

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 
+from deals.subsidies.outlook import outlook_for
 from ledger.models import Entry, LedgerAccount
 from lenders.models import Appetite, Bank
 from organisations.actors import Person
@@ -82,6 +83,12 @@ def _sum(name: str, lines: Sequence[Line], bank_id: int | None = None) -> Line:
         sum((line.posted for line in lines), ZERO),
         bank_id=bank_id,
     )
+
+
+@signed_in
+def outlook(request: HttpRequest, by: Person) -> HttpResponse:
+    """预算测算: what each budget will be asked for, year by year, until the last subsidised loan ends."""
+    return render(request, "portal/account/outlook.html", {"years": outlook_for(by)}, by=by)
 
 
 @signed_in

@@ -39,6 +39,7 @@ WHY_NOT = {
     "reporting-months/": "twelve rows a year with one button each",
     "adequacy/": "a table of sums over filings and appetites, which both go out",
     "progress/": "a table of sums over filings and deals, which both go out",
+    "accounts/outlook/": "a forecast over budgets and claims, which both go out",
     "sheets/unchanged/": "a button",
     **dict.fromkeys(
         ("monitoring/", "monitoring/answers/", "monitoring/evenness/"), "sums, with a workbook of their own: monitoring/report.xlsx"

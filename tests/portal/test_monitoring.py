@@ -65,6 +65,7 @@ def test_api_and_workbook_say_the_same(drawn, cast, as_):
     assert told["adds_up"] is True
     assert api.get("/api/monitoring/evenness/").json()["indexes"][0]["gini"]
     assert api.get("/api/monitoring/answers/").json()["rows"][0]["code"] == "CCB"
+    assert api.get("/api/monitoring/budgets/").json()["rows"][0]["scheme"] == "HB-ADDON"
 
 
 @pytest.mark.parametrize("sent", [{"by": "moon"}, {"place": "999999"}, {"size": "huge"}, {"period": "2026"}, {"bank": "\0"}])
