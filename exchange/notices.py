@@ -160,6 +160,8 @@ KINDS: Sequence[Kind] = (
     Kind(ROUND, "propose", _("推荐轮次 %(title)s 提请发布，请审定"), to.signers, group=True),
     Kind("matching.nonmatch", "unmatched", _("“%(title)s”%(year)s年的融资需求本轮未获推荐"), to.firm_of_need, tells=WHY),
     Kind(SCENARIO, "solve", _("情景测算“%(title)s”已完成"), to.asker),
+    Kind("organisations.cover", "name_cover", _("替岗安排：%(from)s至%(to)s，%(deputy)s代%(absent)s办理"), to.of_cover, urgent=True),
+    Kind("organisations.cover", "end", _("替岗提前结束：%(deputy)s不再代%(absent)s办理"), to.of_cover),
     Kind(SCENARIO, "fail", _("情景测算“%(title)s”失败"), to.asker),
 )
 BY_CODE: Mapping[str, Kind] = {kind.code: kind for kind in KINDS}

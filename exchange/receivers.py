@@ -161,6 +161,12 @@ def asker(happened: Happened) -> Iterable[Desk]:
     return [Desk(desk.organisation_id, REVIEW_ROLES, happened.obj.asked_by_id) for desk in province(happened) if happened.obj.asked_by_id]
 
 
+def of_cover(happened: Happened) -> Iterable[Desk]:
+    """Who is away and who stands in; whichever of them arranged it knows."""
+    cover: Cover = happened.obj
+    return [Desk(cover.organisation_id, REVIEW_ROLES, user) for user in (cover.absent_id, cover.deputy_id)]
+
+
 def deciding_office(happened: Happened) -> Iterable[Desk]:
     """The finance office that decides a claim; what is decided outside has none."""
     return [Desk(happened.obj.office.organisation_id, REVIEW_ROLES)] if happened.obj.office else []

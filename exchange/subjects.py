@@ -11,6 +11,7 @@ from deals.models import BatchObjection, Deal, FundingBatch, Invitation, Recover
 from matching.explain import why_not
 from matching.models import NonMatch, Round, Scenario
 from organisations.actors import Person
+from organisations.models import Cover
 from projects.models import Appeal, ChangeRequest, Consultation, Filing, ForwardBatch, Remark, UnlockRequest
 
 About = Callable[[Any], Mapping[str, str]]
@@ -96,6 +97,11 @@ def _of_forward(row: ForwardBatch) -> Mapping[str, str]:
     return {"title": str(row), "unit": row.unit.organisation.name}
 
 
+def _of_cover(row: Cover) -> Mapping[str, str]:
+    days = {"from": row.from_on.isoformat(), "to": row.to_on.isoformat()}
+    return {"title": str(row), "absent": str(row.absent), "deputy": str(row.deputy), **days}
+
+
 IN_CHAIN = "steps__unit"
 
 
@@ -112,7 +118,8 @@ FILING_PAGE = "/filings/{}/"
 AT_FILING = (Filing, "filing_id")
 SUBJECTS: Mapping[str, Subject] = {
     "projects.filing": Subject(_filings, FILING_PAGE, _of_filing, (Filing, "pk")),
-    "projects.consultation": Subject(_parts(Consultation, "to_unit", "from_unit"), FILING_PAGE, _of_part, AT_FILING),
+    # Not at the case: the asked office sees that only until it has answered.
+    "projects.consultation": Subject(_parts(Consultation, "to_unit", "from_unit"), "/consultations/{}/", _of_part, (Consultation, "pk")),
     "projects.appeal": Subject(_parts(Appeal, "unit"), FILING_PAGE, _of_part, AT_FILING),
     "projects.changerequest": Subject(_parts(ChangeRequest, "unit"), FILING_PAGE, _of_part, AT_FILING),
     "projects.unlockrequest": Subject(_parts(UnlockRequest), FILING_PAGE, _of_part, AT_FILING),
@@ -150,6 +157,7 @@ SUBJECTS: Mapping[str, Subject] = {
         _of_non_match,
         AT_FILING,
     ),
+    "organisations.cover": Subject(lambda: Cover.objects.select_related("absent", "deputy"), "/covers/", _of_cover, (Cover, "pk")),
     "matching.round": Subject(Round.objects.all, "/rounds/{}/", _of_round, (Round, "pk")),
     "matching.scenario": Subject(
         lambda: Scenario.objects.select_related("round").defer("result"), "/scenarios/{}/", _of_scenario, (Scenario, "pk")

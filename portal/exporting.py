@@ -19,7 +19,7 @@ def _states(tabs: Sequence[tuple[str, Any, Sequence[str]]], sent: QueryDict) -> 
 
 def _ledger(sent: QueryDict) -> Filters:
     found: Filters = {"state": _states(filings.TABS, sent)}
-    if words := sent.get("q", "").strip():
+    if words := sent.get("q", "").replace("\x00", "").strip():
         found["q"] = [words]
     if (place := number_in(sent.get("place", ""))) is not None:
         found["region"] = list(Region.objects.filter(pk=place).values_list("code", flat=True))

@@ -102,7 +102,7 @@ def _problems(filing: Filing, seen: int, step: Step, by: Person) -> tuple[Proble
     """What `take` would say, without taking it."""
     if filing.version != seen:
         return (Problem("", "stale", CHANGED),)
-    if filing.state not in step.source or not step.allow(filing, by):
+    if filing.state not in step.source or not step.allow(filing, by) or step.recuses(filing, by):
         return (Problem("", "not_here", NOT_HERE),)
     return tuple(step.missing(filing))
 

@@ -205,7 +205,7 @@ def ledger(request: HttpRequest, by: Person) -> HttpResponse:
 
 
 def _filtered(rows: QuerySet[Filing], request: HttpRequest) -> QuerySet[Filing]:
-    words, place = request.GET.get("q", "").strip(), request.GET.get("place", "")
+    words, place = request.GET.get("q", "").replace("\x00", "").strip(), request.GET.get("place", "")
     if words:
         rows = rows.filter(queries.named(words))
     if (municipal := number_in(place)) is not None:

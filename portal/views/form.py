@@ -1,6 +1,6 @@
 """Filling in an application: saved as typed at any moment, checked on request, submitted when every rule is met."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -23,6 +23,7 @@ from portal.page import once, render, seen_in
 from portal.panel import Refused, explained
 from portal.views.filings import makes
 from projects import application, drafting
+from projects.form_fields import FIELDS
 from projects.models import Filing
 from projects.states import FILING_STEPS
 
@@ -80,9 +81,16 @@ def _verb(filing: Filing, by: Person) -> str:
 @signed_in
 def edit(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
     filing = _editable(by, pk)
-    verb = _verb(filing, by)
-    if request.method != "POST":
-        return _page(request, by, filing, verb, filing.form)
+    try:
+        verb = _verb(filing, by)
+    except NotAllowed as error:
+        return _closed(request, by, filing, error)
+    return _sent(request, by, filing, verb) if request.method == "POST" else _page(request, by, filing, verb, filing.form)
+
+
+def _sent(request: HttpRequest, by: Person, filing: Filing, verb: str) -> HttpResponse:
+    """Saved, and what the button asks for done with it."""
+    pk = filing.pk
     form = application_form.read(request.POST, kept=filing.form, open_fields=drafting.editable_fields(filing))
     go = request.POST.get("go", "save")
     try:
@@ -99,6 +107,14 @@ def edit(request: HttpRequest, by: Person, pk: int) -> HttpResponse:
         return _page(request, by, saved, verb, form, more={go.removeprefix("add:"): 3})
     messages.success(request, _("已保存。"))
     return redirect("filing-edit", pk)
+
+
+def _closed(request: HttpRequest, by: Person, filing: Filing, error: NotAllowed) -> HttpResponse:
+    """It was handed in or withdrawn meanwhile: whoever was still typing keeps what they wrote before their eyes."""
+    if request.method != "POST":
+        raise error
+    form = application_form.read(request.POST, kept=filing.form, open_fields=FIELDS)
+    return _page(request, by, filing, "", form, error=error, open_fields=FIELDS)
 
 
 def _again(request: HttpRequest, by: Person, filing: Filing, verb: str, form: Mapping[str, Any], error: DomainError) -> HttpResponse:
@@ -152,13 +168,16 @@ def _page(
     refused: Refused | None = None,
     more: Mapping[str, int] | None = None,
     status: int | None = None,
+    open_fields: Container[str] | None = None,
 ) -> HttpResponse:
-    problems: Sequence[Problem] = () if error is None or isinstance(error, Stale) else error.problems
+    problems: Sequence[Problem] = () if error is None or isinstance(error, Stale | NotAllowed) else error.problems
     choices = application_form.load_choices(filing.province, region_code=str(form.get("region", "")))
     context = {
         "filing": filing,
         "verb": verb,
-        "sections": application_form.sections(form, choices, problems=problems, open_fields=drafting.editable_fields(filing), more=more),
+        "sections": application_form.sections(
+            form, choices, problems=problems, open_fields=open_fields or drafting.editable_fields(filing), more=more
+        ),
         "problems": list(application_form.named(problems)),
         "error": error,
         "refused": explained(refused, FILING_STEPS),

@@ -12,11 +12,13 @@ from exchange import inbox, outbox, receivers, telling
 from exchange.models import Channel, GroupRobot, Notice, NoticeChoice, Reading
 from exchange.notices import BY_CODE, KINDS, sentence
 from exchange.subjects import SUBJECTS
+from organisations import covers
 from organisations.models import User
 from projects import review
+from projects.case import consultations
 from tests import factories
 from tests.deals import cases
-from tests.factories import NOW
+from tests.factories import NOW, TODAY
 
 pytestmark = pytest.mark.django_db
 
@@ -134,7 +136,7 @@ def test_machines_and_closed_accounts_are_nobody(world, cast):
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.code)
 def test_every_kind_has_a_page_and_a_sentence(kind):
     subject = SUBJECTS[kind.subject]
-    facts = dict.fromkeys(("title", "firm", "bank", "unit", "scheme", "period", "year"), "某")
+    facts = dict.fromkeys(("title", "firm", "bank", "unit", "scheme", "period", "year", "absent", "deputy", "from", "to"), "某")
 
     assert resolve(subject.page.format(1)).url_name != "step"
     assert "某" in sentence(kind.code, facts)
@@ -179,3 +181,26 @@ def test_what_is_old_when_it_is_read_is_no_news(world, cast, read_on):
     returned(world, cast)
 
     assert read_on(NOW + dt.timedelta(days=8)) == []
+
+
+def test_who_stands_in_hears_of_it_and_of_its_end(world, cast):
+    office, days = world["IND-420100"].organisation_id, {"from_on": TODAY, "to_on": TODAY + dt.timedelta(days=6)}
+    row = covers.name(absent=f"{office}:{cast.wang.user_id}", deputy=f"{office}:{cast.gao.user_id}", **days, by=cast.wang, at=NOW)
+    assert told() == {("gao", "cover.name_cover")}
+    assert "代王市级办理" in sentence("cover.name_cover", Notice.objects.filter(channel=Channel.IN_APP).get().facts)
+
+    covers.end(row, by=cast.wang, at=NOW)
+
+    assert told() == {("gao", "cover.name_cover"), ("gao", "cover.end")}
+
+
+def test_the_asked_office_hears_that_it_is_asked_no_more_and_finds_the_page(world, cast):
+    filing = factories.filing(world, cast.firm, state="in_review")
+    row = consultations.ask(filing, to_unit="FIN-420100", question="x", by=cast.chen, at=NOW)
+    consultations.recall(row, by=cast.chen, at=NOW, seen=row.version, note="已另行核实")
+
+    assert {(who, kind) for who, kind in told() if who == "tan"} == {
+        ("tan", "consultation.ask"),
+        ("tan", "consultation.recall"),
+    }
+    assert set(Notice.objects.filter(recipient__username="tan").values_list("link", flat=True)) == {f"/consultations/{row.pk}/"}

@@ -212,6 +212,16 @@ def test_filing_under_review_is_not_edited(world, cast, as_):
     assert "如需修改，请联系当前审核单位退回" in answer.content.decode()
 
 
+def test_what_a_colleague_was_still_typing_when_it_was_handed_in_is_shown_and_not_saved(world, cast, as_):
+    filing = factories.filing(world, cast.firm, state="in_review")
+
+    answer = as_("su").post(f"/filings/{filing.pk}/edit/", {"seen": filing.version, "content": "刚写好的一大段建设内容", "go": "save"})
+
+    page = answer.content.decode()
+    assert (answer.status_code, "刚写好的一大段建设内容" in page, 'value="submit"' in page) == (403, True, False)
+    assert Filing.objects.get(pk=filing.pk).form == filing.form
+
+
 @pytest.mark.parametrize("stranger", ["mo_firm", "chen", "bai"])
 def test_nobody_else_opens_a_draft(as_, draft, stranger):
     client = as_(stranger)

@@ -233,7 +233,11 @@ def test_a_reason_that_no_database_holds_is_refused_and_nothing_done(as_, in_rev
 def test_numbers_that_no_row_has_are_no_fault_of_ours(as_, in_review, number):
     chen, case = as_("chen"), f"/filings/{in_review.pk}"
 
-    asked = [chen.get("/filings/", {"place": number, "page": number}), chen.get(f"/filings/{number}/"), chen.get(f"/api/filings/{number}/")]
+    asked = [
+        chen.get("/filings/", {"place": number, "page": number, "q": "甲\x00"}),
+        chen.get(f"/filings/{number}/"),
+        chen.get(f"/api/filings/{number}/"),
+    ]
     sent = [
         chen.post(f"{case}/pass/", {"seen": number}),
         chen.post("/filings/bulk/pass/", {"row": f"{number}:{number}"}),
