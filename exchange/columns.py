@@ -41,6 +41,11 @@ def entered(param: Any, value: str | Callable[[Any], Any], kind: str = "typed", 
     return Shown(param.name, param.label, value if callable(value) else follow(value), kind, param, tuple(str(one) for one in choices))
 
 
+def labels(param: Any) -> list[str]:
+    """What may be chosen in its column, as people read it."""
+    return [str(label) for _value, label in param.choices()] if param.choices else []
+
+
 ID = Shown("id", _("编号"), lambda row: row.pk, "integer")
 VERSION = Shown("version", _("版本"), lambda row: row.version, "integer")
 STATE = Shown("state", _("状态"), lambda row: row.get_state_display())

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 
 from exchange.importers.appetites import Appetites
+from exchange.importers.companies import Companies, Shareholdings
 from exchange.importers.decisions import Decisions
 from exchange.importers.filings import Filings, IntendedBanks
 from exchange.importers.importer import Entry, Importer, Written
 from exchange.importers.sheets import WeeklySheets
 
-IMPORTERS: Mapping[str, type[Importer]] = {kind.kind: kind for kind in (Filings, IntendedBanks, Appetites, Decisions, WeeklySheets)}
+IMPORTERS: Mapping[str, type[Importer]] = {
+    kind.kind: kind for kind in (Filings, IntendedBanks, Appetites, Decisions, WeeklySheets, Companies, Shareholdings)
+}
 
 __all__ = ["IMPORTERS", "Entry", "Importer", "Written"]

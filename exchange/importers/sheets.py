@@ -12,7 +12,7 @@ from common.steps import Param
 from deals.models import ProgressReport
 from deals.progress import figures, steps
 from deals.progress.states import PARAMS
-from exchange.columns import ID, VERSION, Shown, entered, shown
+from exchange.columns import ID, VERSION, Shown, entered, labels, shown
 from exchange.importers.importer import Entry, Importer, Outcome, Written, asked_once, one_by_one
 from exchange.tables import Row
 from organisations.actors import Person
@@ -42,7 +42,7 @@ class WeeklySheets(Importer):
     @classmethod
     def shown(cls) -> tuple[Shown, ...]:
         own = (ID, VERSION, shown("title", _("项目名称")), shown("firm", _("企业"), "firm.name"))
-        return (*own, *(entered(param, _told(param), CELLS.get(param.kind, "typed"), _labels(param)) for param in PARAMS[WEEKLY]))
+        return (*own, *(entered(param, _told(param), CELLS.get(param.kind, "typed"), labels(param)) for param in PARAMS[WEEKLY]))
 
     @classmethod
     def rows_shown(cls, by: Person) -> Iterator[Filing]:
@@ -95,7 +95,3 @@ def _told(param: Param) -> Callable[[Any], Any]:
     if param.choices is None:
         return lambda filing: filing.told.get(param.name)
     return lambda filing: next((str(label) for value, label in param.choices() if value == filing.told.get(param.name)), None)
-
-
-def _labels(param: Param) -> list[str]:
-    return [str(label) for _value, label in param.choices()] if param.choices else []
