@@ -61,7 +61,8 @@ class Claiming(Going):
         self.count("approve_many" if any(result.error is None for result in results) else "refused approve_many")
 
     def next_of_claim(self):
-        for row in SubsidyClaim.objects.exclude(state__in=["settled", "refused"]).select_related("deal__branch", "deal__filing", "scheme"):
+        running = SubsidyClaim.objects.exclude(state__in=["settled", "refused"])
+        for row in running.select_related("deal__branch", "deal__filing", "scheme").order_by("pk"):
             first = "evidence" if row.scheme.channel == "bank_net" else "file"
             verb = {"forecast": first, "approved": "settle", "reviewed": "approve"}.get(row.state, "review")
             facts = {"document_no": "鄂财金示〔2026〕1号"} if verb == "settle" else {}

@@ -31,6 +31,7 @@ class Inviting(Going):
         self.go(INVITATION_ACTIONS[verb], row, data.draw(mostly(right)), right, verb, **extra)
 
     def next_of_invitation(self):
-        for row in Invitation.objects.filter(state__in=["awaiting_consent", "open", "viewed"]).select_related("branch", "filing"):
+        waiting = Invitation.objects.filter(state__in=["awaiting_consent", "open", "viewed"])
+        for row in waiting.select_related("branch", "filing").order_by("pk"):
             verb = "consent" if row.state == "awaiting_consent" else "accept"
             yield row, verb, self.firm_of(row.filing) if verb == "consent" else self.bank_of(row), INVITATION_ACTIONS[verb], {}

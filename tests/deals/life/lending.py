@@ -120,7 +120,8 @@ class Lending(Going):
         self.go(lambda _row, seen, **how: interest.change_rate(row, **how), row, data.draw(mostly(right)), right, "change_rate", **facts)
 
     def next_of_deal(self):
-        for row in Deal.objects.filter(state__in=[*BEFORE_SIGNING, "signed", "drawing"]).select_related("branch", "filing", "need"):
+        running = Deal.objects.filter(state__in=[*BEFORE_SIGNING, "signed", "drawing"])
+        for row in running.select_related("branch", "filing", "need").order_by("pk"):
             verb = NEXT[row.state] if row.origin != "direct" or row.state != "intent" else "confirm_direct"
             facts = {
                 "approve_credit": {"amount": row.amount, "rate_bp": 285, "term_months": 24},

@@ -56,7 +56,8 @@ class Promises(Going):
                 gross = sum((slip.amount for slip in slips), Decimal(0))
                 assert all(row.eligible <= row.requested for row in rows)
                 if slips and not AccrualLine.objects.filter(claim__in=rows, version__scheme__channel="bank_net").exists():
-                    assert sum(row.eligible for row in rows) <= gross
+                    assert sum(row.eligible for row in rows if not row.carried) <= gross
+                    assert sum(row.paid or 0 for row in rows) <= gross
 
 
 def was_closed(deal):
