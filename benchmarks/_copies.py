@@ -6,7 +6,7 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from common.models import AuditEvent, Deadline
-from deals.models import Deal, Drawdown, InterestReceipt, Invitation, ProgressReport, SubsidyClaim
+from deals.models import Deal, Drawdown, InterestReceipt, Invitation, ProgressReport, SecondDocking, SubsidyClaim
 from exchange.models import Export, Notice
 from matching.models import NonMatch, Recommendation
 from organisations.models import FirmProfile, Organisation, Registration
@@ -32,12 +32,13 @@ STEP = 1_000_000  # what a copy's ids are away from those of its original
 COPIED: tuple[type[models.Model], ...] = (
     Organisation, FirmProfile, Registration, Project, EquipmentItem, Filing, ReviewStep, Need, IntendedBank, Disclosure, AuditEvent,
     Consultation, UnlockRequest, Appeal, ChangeRequest, CheckRecord, Remark, AnswerRow, Recommendation, NonMatch, Invitation, Deal,
-    Drawdown, InterestReceipt, SubsidyClaim, ProgressReport, Deadline, Notice, Export,
+    SecondDocking, Drawdown, InterestReceipt, SubsidyClaim, ProgressReport, Deadline, Notice, Export,
 )  # fmt: skip
 PAST = {
     "submitted_at",
     "sent_at",
     "started_at",
+    "since",
     "asked_at",
     "due_at",
     "contact_due_at",

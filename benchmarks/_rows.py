@@ -87,6 +87,7 @@ def _dock(world: Any, round_: Any, filing: Filing) -> None:
     else:
         cases.deal(world, filing)
         cases.non_match(round_, filing)
+        cases.docking(filing, world["IND-420111"], state="seeking")
 
 
 def _tell(cast: Cast, filings: list[Filing]) -> list[AuditEvent]:

@@ -162,6 +162,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "rounds": {"task": "matching.tasks.redispatch_expired_leases", "schedule": 15.0},
     "expire": {"task": "deals.tasks.expire", "schedule": 900.0},
+    "dock": {"task": "deals.tasks.dock", "schedule": 900.0},
     "remind": {"task": "organisations.tasks.remind", "schedule": 3600.0},
     "roll": {"task": "projects.tasks.roll_late", "schedule": 900.0},
     "jobs": {"task": "exchange.tasks.tend_jobs", "schedule": 120.0},
@@ -230,6 +231,7 @@ SPECTACULAR_SETTINGS = {
         "DealState": "deals.models.Deal.State",
         "ClaimState": "deals.subsidies.models.SubsidyClaim.State",
         "RecoveryState": "deals.recovery.models.Recovery.State",
+        "SecondDockingState": "deals.docking.models.SecondDocking.State",
         "FundingBatchState": "deals.funding.models.FundingBatch.State",
         "ClawbackScope": "schemes.models.SchemeVersion.ClawbackScope",
         "FlagState": "deals.crosschecks.models.CrossCheckFlag.State",

@@ -50,6 +50,8 @@ GROUPS = (
         _("对接"),
         (
             ("deals.invitation", "mail"),
+            ("deals.seconddocking", "autorenew"),
+            ("deals.dockinglist", "checklist"),
             ("deals.deal", "handshake"),
             ("deals.drawdown", "payments"),
             ("deals.interestreceipt", "receipt_long"),

@@ -16,6 +16,7 @@ from common.steps import Param, Step
 from deals.actions import CLAIM_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
 from deals.crosschecks.desk import CompanyDesk, FlagDesk, ShareholdingDesk, told_on
 from deals.declarations import LETTER_ACTIONS
+from deals.docking.desk import DockingListDesk, SecondDockingDesk
 from deals.funding.desk import BatchDesk, ObjectionDesk
 from deals.models import (
     BatchObjection,
@@ -23,6 +24,7 @@ from deals.models import (
     CrossCheckFlag,
     Deal,
     DeclineCode,
+    DockingList,
     Drawdown,
     FundingBatch,
     InterestReceipt,
@@ -30,6 +32,7 @@ from deals.models import (
     RatePeriod,
     Recovery,
     Repayment,
+    SecondDocking,
     Shareholding,
     visible_deals,
 )
@@ -377,6 +380,8 @@ class OtherSupportAdmin(ActDesk, ReadOnly):
 
 # What has a desk of its own module.
 admin.site.register(Recovery, RecoveryDesk)
+admin.site.register(SecondDocking, SecondDockingDesk)
+admin.site.register(DockingList, DockingListDesk)
 admin.site.register(FundingBatch, BatchDesk)
 admin.site.register(BatchObjection, ObjectionDesk)
 admin.site.register(CrossCheckFlag, FlagDesk)

@@ -100,6 +100,7 @@ class InvitationShown(Presented):
     project = serializers.SerializerMethodField()
     need = serializers.SerializerMethodField()
     filing = serializers.SerializerMethodField()
+    firm_note = serializers.SerializerMethodField()
     amount = serializers.SerializerMethodField()
     decline_code = serializers.SlugRelatedField("code", read_only=True, allow_null=True)
 
@@ -119,6 +120,7 @@ class InvitationShown(Presented):
             "filing",
             "need",
             "amount",
+            "firm_note",
             "sent_at",
             "viewed_at",
             "contact_due_at",
@@ -151,6 +153,10 @@ class InvitationShown(Presented):
     @extend_schema_field(serializers.IntegerField(allow_null=True))
     def get_need(self, row: Any) -> int | None:
         return row.need_id if row.may_open else None
+
+    @extend_schema_field(serializers.CharField(allow_null=True, allow_blank=True))
+    def get_firm_note(self, row: Any) -> str | None:
+        return row.firm_note if row.may_open else None
 
     @extend_schema_field(serializers.DecimalField(18, 2, allow_null=True))
     def get_amount(self, row: Any) -> str | None:

@@ -13,6 +13,7 @@ from common.steps import Taken, actor_for, lock, only, record_many, take_many
 from deals import clocks, holds, needs, sending, standbys
 from deals.bulk import By, succeeded, voice
 from deals.clocks import CHOICE, Clock, Terms
+from deals.docking.following import follow
 from deals.invitations import loaded, looked_up
 from deals.models import Deal, DeclineCode, Invitation, Origin
 from deals.states import DEAL_STEPS, INVITATION_STEPS
@@ -61,6 +62,7 @@ def accept_many(
         clocks.stop(accepted, at=at)
         due = clocks.terms(rows[0].province, at=at).consent_due(at)
         clocks.start([Clock(deal, CHOICE, deal.firm_id, due) for deal in deals], at=at)
+        follow({deal.need_id for deal in deals}, at=at)
         holds.carry_over([deal for deal in deals if before[deal.invitation_id] != I.EXPIRED], by=voice(by, at=at), at=at)
     begun = {deal.invitation_id: Taken(deal) for deal in deals}
     return [begun.get(result.obj.pk, result) for result in taken] + refused
@@ -102,6 +104,7 @@ def decline_many(
             at=at,
             note="银行谢绝",
         )
+        follow({row.obj.need_id for row in results if row.error is None}, at=at)
     return results
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import Conflict, Invalid, Problem
 from common.steps import lock, take_many
 from deals import clocks, holds, invitations, needs, sending, standbys
+from deals.docking.following import follow
 from deals.models import Deal, Invitation, Origin
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from matching.states import RECOMMENDATION_STEPS
@@ -65,6 +66,7 @@ def _reach_banks(row: ChangeRequest, before: set[int], *, by: Person, at: dt.dat
     if after != before and row.filing.state == Filing.State.LISTED:
         _drop(row.filing, before - after, at=at)
         _invite(row.filing, after - before, by=by, at=at)
+    follow({need.pk for need in asked}, at=at)
 
 
 def _refuse_below_taken(asked: Iterable[Need]) -> None:

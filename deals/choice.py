@@ -34,7 +34,9 @@ class Rivals:
     def __init__(self, need_ids: Collection[int]) -> None:
         self.needs = needs.lock_all(need_ids)
         self.standbys = [row for rows in standbys.waiting(self.needs).values() for row in rows]
-        self.invitations: list[Invitation] = looked_up(lock(Invitation.objects.live().filter(need__in=need_ids)))
+        self.invitations: list[Invitation] = looked_up(
+            lock(Invitation.objects.live().filter(need__in=need_ids).exclude(deal__state__in=Deal.COMMITTED))
+        )
         self.offers: list[Deal] = lock(Deal.objects.filter(need__in=need_ids, state=D.INTENT))
         self.left = needs.left(self.needs)
         settled = Deal.objects.filter(need__in=need_ids, state__in=needs.FILLING).select_related("branch__organisation").order_by("pk")

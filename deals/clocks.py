@@ -10,7 +10,8 @@ from organisations import deadlines, policy
 
 CONTACT, CONSENT, DECISION, CHOICE, MATERIALS = "contact", "consent", "decision", "choice", "materials"
 EXPLAIN, PAY_BACK = "explain", "pay_back"
-IN_WORKING_DAYS = frozenset({CONTACT, EXPLAIN})
+MEETING = "meeting"
+IN_WORKING_DAYS = frozenset({CONTACT, EXPLAIN, MEETING})
 KEYS = ["bank_first_contact_days", "bank_decision_days", "consent_days", "max_live_invitations"]
 
 

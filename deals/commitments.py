@@ -24,6 +24,7 @@ from schemes.stacks import Version
 ZERO = Decimal(0)
 I = Invitation.State  # noqa: E741 -- as in states
 UNSIGNED = ("intent", "confirmed", "diligence", "reported_up", "credit_approved")
+ASKED_BY_FIRM = (Origin.NAMED, Origin.SECOND_DOCKING)
 IN_LEDGER = (SubsidyClaim.State.APPROVED, SubsidyClaim.State.SETTLED)
 
 
@@ -42,10 +43,12 @@ def compute(programme: Programme, province: str, *, at: dt.datetime) -> Commitme
     busy_pairs = frozenset(invitations.values_list("need", "branch")) | frozenset(deals.live().values_list("need", "branch"))
     doubled = _doubled(here, taken, {need for need, _branch in busy_pairs})
     remaining = _remaining(taken)
+    asking = frozenset(needs.asking(province=province, filing__programme=programme))
     return Commitments(
         remaining=remaining,
         doubled=doubled,
-        closed=_closed(invitations, deals, remaining, looking_max=terms(province, at=at).looking_max),
+        closed=_closed(invitations, deals, remaining, asking, looking_max=terms(province, at=at).looking_max),
+        asking=asking,
         busy_pairs=busy_pairs,
         case_load=_case_load(invitations, deals),
         exposure=_exposure(deals, promised),
@@ -106,15 +109,18 @@ def _remaining(taken: dict[int, Decimal]) -> dict[int, Decimal]:
     return {need: max(amounts[need] - amount, ZERO) for need, amount in taken.items()}
 
 
-def _closed(invitations: QuerySet[Invitation], deals: QuerySet[Deal], remaining: dict[int, Decimal], *, looking_max: int) -> frozenset[int]:
+def _closed(
+    invitations: QuerySet[Invitation], deals: QuerySet[Deal], remaining: dict[int, Decimal], asking: frozenset[int], *, looking_max: int
+) -> frozenset[int]:
     """Needs no round should fill now: covered, with three banks looking, or with a bank of their own unless the firm asks for more."""
     covered = {need for need, amount in remaining.items() if amount <= 0}
     looking = invitations.order_by().values("need").annotate(n=Count("pk"))
     crowded = set(looking.filter(n__gte=looking_max).values_list("need", flat=True))
     content = Q(need__asks_for_suggestions=False)
-    named = set(invitations.filter(content, origin=Origin.NAMED).values_list("need", flat=True))
-    dealing = set(deals.filter(content, state__in=(Deal.State.INTENT, *needs.FILLING)).values_list("need", flat=True))
-    return frozenset(covered | crowded | named | dealing)
+    named = invitations.filter(content, origin__in=ASKED_BY_FIRM, recommendation=None)
+    dealing = deals.filter(content, state__in=(Deal.State.INTENT, *needs.FILLING))
+    own = {*named.values_list("need", flat=True), *dealing.values_list("need", flat=True)}
+    return frozenset(covered | crowded | (own - asking))
 
 
 def _case_load(invitations: QuerySet[Invitation], deals: QuerySet[Deal]) -> dict[int, int]:

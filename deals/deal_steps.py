@@ -17,6 +17,7 @@ from deals import choice, clocks, holds, needs, sending, standbys
 from deals.bulk import By, rehearse, succeeded, voice
 from deals.clocks import DECISION, MATERIALS, Clock, day
 from deals.direct import confirm_direct, register_direct
+from deals.docking.following import follow
 from deals.invitations import loaded, looked_up
 from deals.models import Deal, Invitation
 from deals.signing import sign, sign_many, with_account
@@ -61,6 +62,7 @@ def confirm_many(deals: Sequence[Deal], *, by: By, at: dt.datetime, seen: Mappin
         chosen = succeeded(results)
         freed = rivals.lapse(chosen, at=at)
         choice.show(chosen, by=voice(by, at=at), at=at)
+        follow({row.need_id for row in chosen}, at=at)
         holds.release(freed, by=system(at), at=at, note="企业已选其他银行")
     return [Taken(row, errors.get(row.pk)) for row in rows]
 
@@ -76,6 +78,7 @@ def withdraw(deal: Deal, *, by: Person, at: dt.datetime, seen: int, note: str = 
         clocks.stop([taken], at=at)
         sending.end(asked, at=at)
         standbys.replace(wanted, freed=holds.of_deals([taken]), waiting=spare, at=at, note="企业退出")
+        follow([taken.need_id], at=at)
     return taken
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import Conflict, Invalid, NotAllowed, Problem
 from common.steps import record, take
 from deals import choice, holds, needs
+from deals.docking.following import follow
 from deals.invitations import loaded
 from deals.models import Deal, Origin
 from deals.signing import after_signing, contract_fields, contract_problems, contracts_elsewhere, with_account
@@ -76,6 +77,7 @@ def register_direct(
             **contract_fields(contract),
         )
         record(deal, "register_direct", by=by, at=at, note=note)
+        follow([need.pk], at=at)
     return deal
 
 
@@ -90,6 +92,7 @@ def confirm_direct(deal: Deal, *, by: Person, at: dt.datetime, seen: int, note: 
         taken = take(DEAL_STEPS, "confirm_direct", deal, by=by, at=at, seen=seen, note=note, changes=changes)
         freed = rivals.lapse([taken], at=at)
         choice.show([taken], by=by, at=at)
+        follow([taken.need_id], at=at)
         accounts.lock([account for account, _key in freed] + ([taken.account_id] if taken.account_id else []))
         holds.release(freed, by=by, at=at, note="企业已选其他银行")
         after_signing([taken], rivals.standbys, by=by, at=at)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict
@@ -18,6 +18,7 @@ from common.steps import Taken, lock, lock_only, only, record_many, take_many
 from deals import clocks, commitments, holds, needs, sending, showing, standbys
 from deals.bulk import By, succeeded, voice
 from deals.clocks import CONSENT, CONTACT, Clock
+from deals.docking.following import follow
 from deals.models import Deal, Invitation, Origin
 from deals.sending import PARTIES, Letter
 from deals.states import BEFORE_SIGNING, DEAL_STEPS, INVITATION_STEPS
@@ -67,7 +68,7 @@ def invite_named(
     if not filings:
         return []
     lock_only(Need.objects.filter(filing__in=filings))
-    rows = IntendedBank.objects.filter(need__filing__in=filings).order_by("need_id", "rank").values_list(*PARTIES)
+    rows = IntendedBank.objects.filter(need__filing__in=filings, need__parked_reason="").order_by("need_id", "rank").values_list(*PARTIES)
     named = [Letter._make([*parties, Origin.NAMED, Disclosure.Basis.NAMED, None]) for parties in rows]
     busy = needs.busy({letter.need_id for letter in named})
     letters = [letter for letter in named if (letter.need_id, letter.branch_id) not in busy and (only is None or letter.branch_id in only)]
@@ -115,6 +116,7 @@ def end_business(filing: Filing, *, at: dt.datetime, note: str) -> None:
     take_many(DEAL_STEPS, "withdraw", unsigned, by=everybody, at=at, note=note or "需求撤回")
     clocks.stop(unsigned, at=at)
     sending.end(live, at=at)
+    follow(set(Need.objects.filter(filing=filing).values_list("pk", flat=True)), at=at)
     holds.release(holds.of_invitations(live) + holds.of_deals(unsigned), by=everybody, at=at, note="需求撤回")
 
 
@@ -198,6 +200,7 @@ def _finish(
         standbys.replace(
             [row.need for row in ended], freed=holds.of_invitations(ended), waiting=spare, at=at, note=INVITATION_STEPS[verb].label
         )
+        follow({row.need_id for row in ended}, at=at)
     return results
 
 
@@ -209,7 +212,9 @@ def publish_round(round_: Round, *, by: Person, at: dt.datetime, seen: int, note
     with transaction.atomic():
         (before,) = lock(Round.objects.filter(pk=round_.pk))
         told = Recommendation.objects.filter(round=round_)
-        needs.lock_only(Need.objects.filter(pk__in=told.values("need")))
+        missed = needs.asking(need__in=NonMatch.objects.filter(round=round_).values("need"))
+        theirs = Q(pk__in=told.values("need"))
+        needs.lock_only(Need.objects.filter(theirs | Q(pk__in=missed) if missed else theirs))
         outdated = lock(Recommendation.objects.filter(need__in=told.values("need"), state=R.STANDBY).exclude(round=round_))
         now = commitments.compute(round_.programme, round_.province, at=at)
         published = rounds.publish(round_, by=by, at=at, seen=seen, note=note, commitments=now)
@@ -218,6 +223,7 @@ def publish_round(round_: Round, *, by: Person, at: dt.datetime, seen: int, note
         _invite_leads(published.going, by=by, at=at)
         if before.state != Round.State.PUBLISHED:
             record_many(_left_out(round_), UNMATCHED, by=by, at=at)
+        follow(going | missed | needs.asking(need__in=told.values("need")), at=at)
     return published
 
 
@@ -235,7 +241,9 @@ def offer_standby(need: Need, *, at: dt.datetime) -> Invitation | None:
     """Offer the next standby of a need that is free; None when there is none, and the need waits for a child round."""
     with transaction.atomic():
         wanted = needs.lock_all([need.pk])
-        return standbys.replace(wanted, freed=[], waiting=standbys.waiting(wanted), at=at).get(need.pk)
+        sent = standbys.replace(wanted, freed=[], waiting=standbys.waiting(wanted), at=at)
+        follow(set(sent), at=at)
+    return sent.get(need.pk)
 
 
 def looked_up(invitations: Sequence[Invitation]) -> list[Invitation]:

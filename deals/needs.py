@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from common import steps
 from common.steps import lock
-from deals.models import Deal, Invitation
+from deals.models import Deal, Invitation, SecondDocking
 from projects.models import Filing, Need
 
 ZERO = Decimal(0)
@@ -57,6 +58,17 @@ def busy(need_ids: Collection[int]) -> set[tuple[int, int]]:
     """(need, branch) pairs with a live invitation or deal."""
     pairs = set(Invitation.objects.live().filter(need__in=need_ids).values_list("need", "branch"))
     return pairs | set(Deal.objects.live().filter(need__in=need_ids).values_list("need", "branch"))
+
+
+def asking(**where: Any) -> set[int]:
+    """Needs whose firm asked in second docking for what a round suggests."""
+    rows = SecondDocking.objects.filter(state=SecondDocking.State.SEEKING, seeks_round=True, **where)
+    return set(rows.values_list("need", flat=True))
+
+
+def offering_rest(need_ids: Collection[int]) -> set[int]:
+    """Needs with a bank chosen for a part, whose firm offers the rest to others."""
+    return set(SecondDocking.objects.open().filter(need__in=need_ids).exclude(rest_of=None).values_list("need", flat=True))
 
 
 def chosen(need_ids: Collection[int]) -> dict[int, list[int]]:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from common.steps import among, insert_rows, record_many
 from deals import clocks, showing
 from deals.clocks import CONSENT, CONTACT, Clock, Terms
-from deals.models import Invitation, Origin
+from deals.models import Invitation, Origin, SecondDocking
 from matching.models import Recommendation
 from organisations.actors import Person
 from projects.disclosures import Telling
@@ -36,11 +36,16 @@ class Letter(NamedTuple):
     recommendation_id: int | None = None
 
 
-def send(letters: Sequence[Letter], *, terms: Terms, by: Person, at: dt.datetime) -> list[Invitation]:
-    """Send them all: a bank the firm named or agreed to sees the file at once, any other an outline until the firm consents."""
-    rows = [_invitation(letter, terms, at) for letter in letters]
+def send(letters: Sequence[Letter], *, terms: Terms, by: Person, at: dt.datetime, note: str = "") -> list[Invitation]:
+    """Send them all: a bank the firm named or agreed to sees the file at once, any other an outline until the firm consents.
+
+    Whoever is asked while a need is in second docking is asked by it. `note` is what the firm says to the banks.
+    """
+    docked = set(SecondDocking.objects.open().filter(need__in=among({letter.need_id for letter in letters})).values_list("need", flat=True))
+    letters = [letter._replace(origin=Origin.SECOND_DOCKING) if letter.need_id in docked else letter for letter in letters]
+    rows = [_invitation(letter, terms, at, note) for letter in letters]
     insert_rows(rows)
-    record_many(rows, "invite", by=by, at=at)
+    record_many(rows, "invite", by=by, at=at, note=note)
     showing.show([_telling(letter) for letter in letters], by=by, at=at)
     clocks.start([_clock(row, letter) for row, letter in zip(rows, letters, strict=True)], at=at)
     return rows
@@ -68,7 +73,7 @@ def end(invitations: Sequence[Invitation], *, at: dt.datetime) -> None:
     showing.hide([(row.filing_id, row.branch.organisation_id) for row in invitations], at=at)
 
 
-def _invitation(letter: Letter, terms: Terms, at: dt.datetime) -> Invitation:
+def _invitation(letter: Letter, terms: Terms, at: dt.datetime, note: str) -> Invitation:
     return Invitation(
         need_id=letter.need_id,
         filing_id=letter.filing_id,
@@ -78,6 +83,7 @@ def _invitation(letter: Letter, terms: Terms, at: dt.datetime) -> Invitation:
         recommendation_id=letter.recommendation_id,
         state=I.OPEN if letter.basis else I.AWAITING_CONSENT,
         sent_at=at,
+        firm_note=note,
         contact_due_at=terms.contact_due(at) if letter.basis else None,
         expires_at=terms.decision_due(at) if letter.basis else terms.consent_due(at),
         province=letter.province,

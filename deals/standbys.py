@@ -8,7 +8,7 @@ from common.steps import lock, take_many
 from deals import clocks, holds, needs, sending
 from deals.clocks import Terms, day
 from deals.holds import Held
-from deals.models import Invitation, Origin
+from deals.models import Invitation
 from ledger import accounts
 from ledger.accounts import Hold
 from lenders import appetite
@@ -40,7 +40,7 @@ def replace(
     A standby takes the lead's place: a need whose lead is still looking gets none. All accounts are locked at once, then released, then held again: nobody can take what a standby was to have while it moves.
     """
     by = system(at)
-    taken = set(Invitation.objects.live().filter(need__in=waiting, origin=Origin.RECOMMENDED).values_list("need", flat=True))
+    taken = set(Invitation.objects.live().filter(need__in=waiting).exclude(recommendation=None).values_list("need", flat=True))
     ids = sorted({need.pk for need in wanted} - taken)
     queue = {need: list(waiting[need]) for need in ids if waiting.get(need)}
     accounts_of = _accounts([row for rows in queue.values() for row in rows], at=at)
@@ -65,6 +65,7 @@ def _fitting(rows: Sequence[Recommendation], *, terms: Terms) -> list[Recommenda
     left = needs.left([row.need for row in rows])
     looking, chosen = needs.looking(ids), needs.chosen(ids)
     closed_pairs = needs.busy(ids) | refusals.standing(ids)
+    offering_rest = needs.offering_rest(ids)
     return [
         row
         for row in rows
@@ -72,7 +73,7 @@ def _fitting(rows: Sequence[Recommendation], *, terms: Terms) -> list[Recommenda
         and row.amount <= left[row.need_id]
         and looking.get(row.need_id, 0) < terms.looking_max
         and (row.need_id, row.branch_id) not in closed_pairs
-        and (row.need_id not in chosen or row.need.asks_for_suggestions)
+        and (row.need_id not in chosen or row.need.asks_for_suggestions or row.need_id in offering_rest)
     ]
 
 

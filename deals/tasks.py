@@ -8,6 +8,7 @@ from django.db.models import Q
 from deals import invitations, waiting
 from deals.clocks import day
 from deals.crosschecks import flags
+from deals.docking import beginning, weekly
 from deals.models import Deal, Invitation, SubsidyClaim
 from deals.subsidies import accrual
 from deals.subsidies.states import ON_THE_WAY
@@ -56,6 +57,19 @@ def cross_check_due(*, at: dt.datetime) -> int:
 @shared_task(ignore_result=True)
 def cross_check() -> int:
     return cross_check_due(at=now())
+
+
+def dock_due(*, at: dt.datetime) -> int:
+    """List every need whose banks have all ended, and each office's week; how many needs are new."""
+    found = list(beginning.due().order_by("pk").values_list("pk", flat=True))
+    begun = sum(len(beginning.begin_due(chunk, at=at)) for chunk in _chunks(found))
+    weekly.list_week(at=at)
+    return begun
+
+
+@shared_task(ignore_result=True)
+def dock() -> int:
+    return dock_due(at=now())
 
 
 def _chunks(rows: list) -> list[list]:

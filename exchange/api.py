@@ -3,6 +3,7 @@
 from deals.api import Changes, Deals, DeclineCodes, Drawdowns, Filings, Invitations, Receipts, Rounds
 from deals.costs.api import LoanCosts
 from deals.crosschecks.api import Flags
+from deals.docking.api import DockingLists, SecondDockings
 from deals.funding.api import FundingBatches, Objections
 from deals.ministry_answers_api import AnswerRows, Answers
 from deals.progress.api import ProgressReports, ReportingMonths
@@ -36,6 +37,8 @@ RESOURCES = (
     NonMatches,
     Scenarios,
     Invitations,
+    SecondDockings,
+    DockingLists,
     Deals,
     Drawdowns,
     Receipts,

@@ -37,6 +37,7 @@ F, I, D, C, RECOVERY = "projects.filing", "deals.invitation", "deals.deal", "dea
 ASKED, APPEAL, CHANGE, UNLOCK = "projects.consultation", "projects.appeal", "projects.changerequest", "projects.unlockrequest"
 OBJECTION = "deals.batchobjection"
 ROUND, SCENARIO = "matching.round", "matching.scenario"
+DOCKING, WEEK = "deals.seconddocking", "deals.dockinglist"
 
 KINDS: Sequence[Kind] = (
     Kind(F, "submit", _("新收件：%(firm)s“%(title)s”"), to.stage, group=True),
@@ -80,7 +81,30 @@ KINDS: Sequence[Kind] = (
     Kind("projects.remark", "message", _("新留言：“%(title)s”"), to.other_writer),
     Kind("projects.forwardbatch", "send", _("收到%(unit)s上报的一批项目"), to.asked_unit, group=True),
     Kind(I, "invite", _("为“%(title)s”推荐了%(bank)s，请决定是否向其公开申报资料"), to.firm, target="awaiting_consent", urgent=True),
-    Kind(I, "invite", _("新的对接邀请：“%(title)s”"), to.bank, target="open", urgent=True, group=True),
+    Kind(I, "invite", _("新的对接邀请：“%(title)s”"), to.bank, tells=NOTE, target="open", urgent=True, group=True),
+    Kind(DOCKING, "dock", _("贵企业的意向银行均已谢绝或逾期，请决定下一步：“%(title)s”"), to.firm, tells=WHY, urgent=True),
+    Kind(
+        DOCKING, "return", _("再次邀请的银行均已谢绝或逾期，请决定下一步：“%(title)s”"), to.firm, tells=WHY, target="adjusting", urgent=True
+    ),
+    Kind(
+        DOCKING,
+        "return",
+        _("再对接轮数已用完，待受理单位安排四方会商：%(firm)s“%(title)s”"),
+        to.firm_and_unit,
+        target="meeting_due",
+        urgent=True,
+        group=True,
+    ),
+    Kind(DOCKING, "convene", _("四方会商已定，请按时参加：“%(title)s”"), to.firm, tells="meeting", urgent=True),
+    Kind(DOCKING, "agree", _("四方会商同意再对接一轮，请邀请银行：“%(title)s”"), to.firm, tells=NOTE, urgent=True),
+    Kind(DOCKING, "park", _("经四方会商暂停对接：“%(title)s”"), to.firm, tells="parked", urgent=True),
+    Kind(DOCKING, "pause", _("企业暂不对接：%(firm)s“%(title)s”"), to.deciding_unit),
+    Kind(DOCKING, "resume", _("已恢复对接：%(firm)s“%(title)s”"), to.firm_and_unit, tells=NOTE),
+    Kind(DOCKING, "remind_half", _("四方会商时限已过半：%(firm)s“%(title)s”"), to.late),
+    Kind(DOCKING, "remind_soon", _("四方会商时限将满：%(firm)s“%(title)s”"), to.late_and_head, group=True),
+    Kind(DOCKING, "overdue", _("督办：四方会商已逾期：%(firm)s“%(title)s”"), to.late_and_supervised, urgent=True, group=True),
+    Kind(WEEK, "list", _("本周二次对接清单：共 %(number)s 项，其中 %(waiting)s 项待本单位安排会商"), to.deciding_unit, group=True),
+    Kind(D, "offer_rest", _("企业将尚缺的余额另行对接，贵行已批复的部分不受影响：“%(title)s”"), to.bank),
     Kind(I, "consent", _("企业已同意公开：“%(title)s”"), to.bank, group=True),
     Kind(I, "view", _("%(bank)s已就“%(title)s”联系贵企业"), to.firm),
     Kind(I, "ask", _("%(bank)s请补充材料：“%(title)s”"), to.firm, tells=WANTED, urgent=True),

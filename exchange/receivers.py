@@ -97,6 +97,10 @@ def deciding_unit(happened: Happened) -> Iterable[Desk]:
     return [Desk(happened.obj.unit.organisation_id, REVIEW_ROLES)] if happened.obj.unit_id else []
 
 
+def firm_and_unit(happened: Happened) -> Iterable[Desk]:
+    return [*firm(happened), *deciding_unit(happened)]
+
+
 def other_writer(happened: Happened) -> Iterable[Desk]:
     """A message goes to whoever did not write it."""
     return deciding_unit(happened) if happened.obj.is_from_firm else firm(happened)

@@ -7,7 +7,19 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
-from deals.models import BatchObjection, Deal, FundingBatch, Invitation, Recovery, SubsidyClaim
+from deals.docking.following import RELATED
+from deals.models import (
+    BatchObjection,
+    Deal,
+    DockingList,
+    FourPartyMeeting,
+    FundingBatch,
+    Invitation,
+    ListedDocking,
+    Recovery,
+    SecondDocking,
+    SubsidyClaim,
+)
 from matching.explain import why_not
 from matching.models import NonMatch, Round, Scenario
 from organisations.actors import Person
@@ -76,6 +88,35 @@ def _of_objection(row: BatchObjection) -> Mapping[str, str]:
 
 def _of_recovery(row: Recovery) -> Mapping[str, str]:
     return {**_of_filing(row.deal.filing), "scheme": row.scheme.name}
+
+
+def _of_docking(row: SecondDocking) -> Mapping[str, str]:
+    """Which bank said no and why, and what the firm itself can do; of a meeting who calls it for when."""
+    ended = [letter for letter in row.need.invitations.all() if letter.decline_code or letter.state == Invitation.State.EXPIRED]
+    said = [f"{letter.branch.organisation.name}：{_why(letter) or _('逾期未答复。')}" for letter in ended]
+    do = _("您可以：再次邀请银行、更换银行、降低融资需求，或参加下一轮推荐。")
+    meeting = max(row.meetings.all(), key=lambda one: one.number, default=None)
+    called = f"{meeting.meeting_on.isoformat()} {meeting.owner}" if meeting else ""
+    return {**_of_filing(row.filing), "why": "".join(said) + do, "meeting": called, "parked": row.need.parked_reason}
+
+
+def _of_week(row: DockingList) -> Mapping[str, str]:
+    lines = list(row.rows.all())
+    waiting = sum(line.state == SecondDocking.State.MEETING_DUE for line in lines)
+    return {"title": str(row), "number": str(len(lines)), "waiting": str(waiting)}
+
+
+def _dockings() -> models.QuerySet[Any]:
+    letters = models.Prefetch("need__invitations", Invitation.objects.select_related("branch__organisation", "decline_code").order_by("pk"))
+    return SecondDocking.objects.select_related(*RELATED, "filing__current_step__unit").prefetch_related(
+        letters, models.Prefetch("meetings", FourPartyMeeting.objects.order_by("number")), f"filing__{IN_CHAIN}"
+    )
+
+
+def _weeks() -> models.QuerySet[Any]:
+    return DockingList.objects.select_related("unit__organisation").prefetch_related(
+        models.Prefetch("rows", ListedDocking.objects.order_by("pk"))
+    )
 
 
 def _of_non_match(row: NonMatch) -> Mapping[str, str]:
@@ -151,6 +192,8 @@ SUBJECTS: Mapping[str, Subject] = {
         _of_recovery,
         (Recovery, "pk"),
     ),
+    "deals.seconddocking": Subject(_dockings, "/second-dockings/{}/", _of_docking, (SecondDocking, "pk")),
+    "deals.dockinglist": Subject(_weeks, "/docking-lists/{}/", _of_week, (DockingList, "pk")),
     "matching.nonmatch": Subject(
         lambda: NonMatch.objects.select_related("need__filing__firm").annotate(filing_id=models.F("need__filing")),
         FILING_PAGE,

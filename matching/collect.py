@@ -141,7 +141,7 @@ def _needs(
         "need_year": years,
         "need_rate_cap": [NONE if cap is None else cap for cap in caps],
         "need_securities": [bits(kinds, SECURITIES) for kinds in securities],
-        "need_open": [a or b for a, b in zip(others, asking, strict=True)],
+        "need_open": [a or b or pk in commitments.asking for pk, a, b in zip(ids, others, asking, strict=True)],
         "need_house_bank": _house_banks(houses, banks),
         "need_priority": sum((flag.astype(np.int64) << bit for bit, flag in zip(range(len(PRIORITIES)), flags, strict=True))),
         "need_barred": [firm in barred for firm in firms],

@@ -11,6 +11,7 @@ class Commitments:
 
     remaining: Mapping[int, Decimal] = field(default_factory=dict)  # need → what is left to seek
     closed: frozenset[int] = frozenset()  # needs that are not open to this round
+    asking: frozenset[int] = frozenset()  # needs whose firm asks for other banks now, whatever it wrote when it filed
     doubled: frozenset[int] = frozenset()  # needs whose project asks for the same money in another track, which goes first
     busy_pairs: frozenset[tuple[int, int]] = frozenset()  # (need, branch) with a live invitation or deal
     case_load: Mapping[int, int] = field(default_factory=dict)  # branch → cases under way

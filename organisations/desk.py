@@ -247,6 +247,8 @@ PLAIN_VERBS: Mapping[str, Any] = {
     "receive": _("登记凭证"),
     "disclose": _("向银行披露"),
     "doubt": _("提出存疑"),
+    "dock": _("列入二次对接"),
+    "offer_rest": _("企业将余额另行对接"),
     "flag": _("核查提示"),
     "enter_batch": _("编入资金安排方案"),
     "leave_batch": _("移出资金安排方案"),

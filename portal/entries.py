@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from common.steps import Param
 from deals.costs.telling import COST, may_tell, tell_cost
 from deals.direct import register_direct
+from deals.docking import beginning
 from deals.drawdowns import pay_supplier, refund, repay
 from deals.interest import change_rate, record_receipt
 from deals.models import Deal, Drawdown
@@ -82,9 +83,14 @@ def _come_back(deal: Deal, act: Callable[..., Any]) -> Callable[..., Any]:
 
 def of_filing(filing: Filing, needs: Sequence[Need], by: Person) -> dict[str, Entry]:
     """What may be asked or put on record at the case, and a loan that was agreed outside any round."""
-    return _direct(filing, needs, by) | {
-        name: Entry(entry.label, entry.params(filing, by.at), partial(entry.record, filing)) for name, entry in offered(filing, by).items()
-    }
+    return (
+        _direct(filing, needs, by)
+        | _docking(filing, needs, by)
+        | {
+            name: Entry(entry.label, entry.params(filing, by.at), partial(entry.record, filing))
+            for name, entry in offered(filing, by).items()
+        }
+    )
 
 
 def _direct(filing: Filing, needs: Sequence[Need], by: Person) -> dict[str, Entry]:
@@ -94,7 +100,7 @@ def _direct(filing: Filing, needs: Sequence[Need], by: Person) -> dict[str, Entr
     offered = _branches(filing, by)
     if not offered:
         return {}
-    which = Param("need", "choice", _("融资需求"), choices=lambda: [(need.pk, _("%(year)s 年") % {"year": need.year}) for need in needs])
+    which = _which_need(needs)
     where = Param("branch", "choice", _("银行机构"), choices=lambda: offered)
     first = Param("is_first_loan", "boolean", _("首贷"), required=False)
 
@@ -104,6 +110,28 @@ def _direct(filing: Filing, needs: Sequence[Need], by: Person) -> dict[str, Entr
         )
 
     return {"direct": Entry(_("登记自行达成的贷款"), (which, where, *CONTRACT, first), record)}
+
+
+def _docking(filing: Filing, needs: Sequence[Need], by: Person) -> dict[str, Entry]:
+    """All banks of a need have ended, or one approved a part of it: firm or office lists it at once, the firm offers the rest."""
+    if filing.state != Filing.State.LISTED:
+        return {}
+    for need in needs:
+        need.filing = filing
+    rows = beginning.offered(needs, by)
+    if not rows:
+        return {}
+    which = _which_need(rows)
+
+    def record(*, need: int, by: Person, at: dt.datetime) -> Any:
+        return beginning.begin(next(row for row in rows if row.pk == need), by=by, at=at)
+
+    return {"second-docking": Entry(_("列入二次对接"), (which,), record)}
+
+
+def _which_need(rows: Sequence[Need]) -> Param:
+    told = [(need.pk, _("%(year)s 年") % {"year": need.year}) for need in rows]
+    return Param("need", "choice", _("融资需求"), choices=lambda: told)
 
 
 def _branches(filing: Filing, by: Person) -> list[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from organisations.models import Region
 from portal.page import number_in
-from portal.views import claims, deals, filings, invitations
+from portal.views import claims, deals, dockings, filings, invitations
 
 Filters = dict[str, list[str]]
 
@@ -34,6 +34,7 @@ OF_PAGE: Mapping[str, Callable[[QueryDict], Filters]] = {
     "filings": _ledger,
     "invitations": lambda sent: {"state": _states(invitations.TABS, sent)},
     "deals": lambda sent: {"state": _states(deals.TABS, sent)},
+    "second-dockings": lambda sent: {"state": _states(dockings.TABS, sent)},
     "claims": lambda sent: {"state": _states(claims.TABS, sent)},
     "recommendations": _recommendations,
 }

@@ -36,6 +36,8 @@ LABELS: Mapping[str, Any] = {  # what is recorded without being a step
     "reckon": _("重新测算"),
     "accrue": _("计提"),
     "doubt": _("提出存疑"),
+    "dock": _("列入二次对接"),
+    "offer_rest": _("企业将余额另行对接"),
     "enter_batch": _("编入资金安排方案"),
     "leave_batch": _("移出资金安排方案"),
     "carry": _("结转"),

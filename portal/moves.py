@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from common.models import Deadline
 from common.steps import subject_of
-from deals.models import Deal, Invitation, Recovery, SubsidyClaim
+from deals.models import Deal, Invitation, Recovery, SecondDocking, SubsidyClaim
 from matching.models import Round
 from organisations.actors import FIRM_ROLES, REVIEW_ROLES, Person
 from organisations.models import Unit
@@ -144,6 +144,20 @@ def of_deal(deal: Deal, by: Person, due: dt.datetime | None = None) -> Move:
     if side == "firm":
         return Move(deal.firm.name, what, due, by.seat(deal.firm_id, *FIRM_ROLES) is not None)
     return Move(deal.branch.organisation.name, what, due, by.seat(deal.branch.organisation_id) is not None)
+
+
+def of_second_docking(docking: SecondDocking, by: Person, due: dt.datetime | None = None) -> Move:
+    """Its need comes with `letters` and `offers` (`reads.dockings`)."""
+    state = SecondDocking.State
+    if docking.state == state.ADJUSTING:
+        return Move(docking.firm.name, _("选择再次邀请的银行，或调整需求"), None, by.seat(docking.firm.pk, *FIRM_ROLES) is not None)
+    if docking.state == state.SEEKING:
+        rows = [*(of_invitation(row, by) for row in docking.need.letters), *(of_deal(row, by) for row in docking.need.offers)]
+        return of_docking(rows) or Move(PROVINCE, _("下一轮推荐"), None, is_provincial(by))
+    if docking.state in (state.MEETING_DUE, state.CONVENED):
+        what = _("安排四方会商") if docking.state == state.MEETING_DUE else _("召开会商并登记结果")
+        return Move(docking.unit.organisation.name, what, due, by.unit_seat(docking.unit_id, *REVIEW_ROLES) is not None)
+    return Move()
 
 
 def of_claim(claim: SubsidyClaim, by: Person) -> Move:

@@ -49,6 +49,7 @@ MENU = (
     Entry("adequacy", _("储备充足度"), sees_filings),
     Entry("invitations", pgettext_lazy("list", "对接邀请"), is_bank),
     Entry("deals", pgettext_lazy("list", "对接项目"), lambda by: is_bank(by) or is_firm(by) or sees_filings(by)),
+    Entry("second-dockings", _("二次对接"), lambda by: is_firm(by) or sees_filings(by)),
     Entry("rounds", pgettext_lazy("list", "推荐轮次"), oversees),
     Entry("progress", _("进度总览"), oversees),
     Entry("monitoring", _("监测分析"), may_read),
@@ -66,6 +67,7 @@ MENU = (
 
 UNDER = {  # pages of things that have no entry of their own
     "recoveries": "claims",
+    "docking-lists": "second-dockings",
     "scenarios": "rounds",
     "imports": "exports",
     "answer-rows": "answers",

@@ -33,6 +33,8 @@ NEGATIVE = frozenset(
         "reopen",
         "dismiss",
         "refer",
+        "pause",
+        "park",
     }
 )
 FIRST = ("pass", "accept", "confirm", "consent", "publish", "propose")

@@ -1,8 +1,8 @@
 """The rows a person may see, with everything a page of them reads: the same number of queries for one row or fifty."""
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 
-from deals.models import Deal, Drawdown, Invitation, ProgressReport, Recovery, ReportingMonth, SubsidyClaim
+from deals.models import Deal, DockingList, Drawdown, Invitation, ProgressReport, Recovery, ReportingMonth, SecondDocking, SubsidyClaim
 from exchange.models import Export, Import
 from lenders.models import Appetite
 from matching.models import Recommendation, Round, Scenario
@@ -61,6 +61,21 @@ def invitations(by: Person) -> QuerySet[Invitation]:
         "decline_code",
         "deal",
     )
+
+
+def dockings(by: Person) -> QuerySet[SecondDocking]:
+    """With the letters and offers that tell whose move it is."""
+    letters = Invitation.objects.live().select_related("branch__organisation", "filing__firm", "deal").order_by("pk")
+    offers = Deal.objects.filter(state=Deal.State.INTENT).select_related("firm", "branch__organisation").order_by("pk")
+    return (
+        SecondDocking.objects.visible_to(by)
+        .select_related("need", "filing__firm", "filing__project__region__municipal", "unit__organisation", "rest_of__branch__organisation")
+        .prefetch_related(Prefetch("need__invitations", letters, to_attr="letters"), Prefetch("need__deals", offers, to_attr="offers"))
+    )
+
+
+def docking_lists(by: Person) -> QuerySet[DockingList]:
+    return DockingList.objects.visible_to(by).select_related("unit__organisation").annotate(number=Count("rows"))
 
 
 def deals(by: Person) -> QuerySet[Deal]:

@@ -13,12 +13,15 @@ __all__ = [
     "Deal",
     "DealQuerySet",
     "DeclineCode",
+    "DockingList",
     "Drawdown",
     "EquipmentSerial",
+    "FourPartyMeeting",
     "FundingBatch",
     "InterestReceipt",
     "Invitation",
     "InvitationQuerySet",
+    "ListedDocking",
     "LoanCost",
     "Origin",
     "OtherSupport",
@@ -32,6 +35,7 @@ __all__ = [
     "Repayment",
     "ReportingMonth",
     "ReportingMonthQuerySet",
+    "SecondDocking",
     "Shareholding",
     "SubsidyClaim",
     "Waiting",
@@ -41,6 +45,7 @@ __all__ = [
 # At the end: these build upon the above, and Django finds an app's models through its models module.
 from deals.costs.models import LoanCost
 from deals.crosschecks.models import CompanyRecord, CrossCheckFlag, Shareholding
+from deals.docking.models import DockingList, FourPartyMeeting, ListedDocking, SecondDocking
 from deals.funding.models import BatchObjection, FundingBatch
 from deals.monitoring.models import PublishedFigures
 from deals.recovery.models import Recovery, RecoveryPart, RecoveryReceipt

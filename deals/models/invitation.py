@@ -101,6 +101,7 @@ class Invitation(Provincial, Versioned, Waiting):
     )
     state = models.CharField(_("状态"), max_length=20, choices=State)
     sent_at = models.DateTimeField(_("发出时间"))
+    firm_note = models.TextField(_("企业说明"), blank=True)
     viewed_at = models.DateTimeField(_("首次联系时间"), null=True, blank=True)
     contact_due_at = models.DateTimeField(_("首次联系期限"), null=True, blank=True)
     expires_at = models.DateTimeField(_("有效期至"), null=True, blank=True)

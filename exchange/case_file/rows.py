@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from deals.models import Deal, Drawdown, Invitation, Recovery, SubsidyClaim
+from deals.models import Deal, Drawdown, FourPartyMeeting, Invitation, Recovery, SecondDocking, SubsidyClaim
 from exchange.case_file.part import Part, table
 from exchange.case_file.words import is_insider
 from exchange.columns import follow
@@ -45,6 +45,11 @@ def _said_by_rounds(model: Any, *related: str) -> Callable[[Person, Filing], Ite
     """To the firm and its offices: a reason names other banks, which no bank is told of."""
     told = _of_case(model, "round", "need", *related, filing="need__filing")
     return lambda by, case: told(by, case) if is_insider(case, by) else ()
+
+
+def _meetings(by: Person, case: Filing) -> QuerySet[FourPartyMeeting]:
+    dockings = SecondDocking.objects.visible_to(by).filter(filing=case).order_by().values("pk")
+    return FourPartyMeeting.objects.filter(docking__in=dockings).select_related("docking__need").order_by("docking", "number")
 
 
 def _drawdowns(by: Person, case: Filing) -> QuerySet[Drawdown]:
@@ -161,6 +166,35 @@ KINDS = (
             ("状态", _told("state")),
             ("发出时间", "sent_at"),
             ("谢绝原因", "decline_code.sentence"),
+        ),
+    ),
+    Kind(
+        "09-银行对接/二次对接.csv",
+        "二次对接",
+        _of_case(SecondDocking, "unit__organisation", "need"),
+        (
+            ("年度", "need.year"),
+            ("办理单位", "unit.organisation.name"),
+            ("状态", _told("state")),
+            ("列入时间", "begun_at"),
+            ("本环节自", "since"),
+            ("已再对接轮数", "rounds_used"),
+            ("暂停对接原因", "need.parked_reason"),
+        ),
+    ),
+    Kind(
+        "09-银行对接/四方会商.csv",
+        "四方会商",
+        _meetings,
+        (
+            ("年度", "docking.need.year"),
+            ("次数", "number"),
+            ("牵头人", "owner"),
+            ("会商日期", "meeting_on"),
+            ("参会各方", "parties"),
+            ("召开日期", "held_on"),
+            ("结果", _told("outcome")),
+            ("会商意见", "summary"),
         ),
     ),
     Kind(

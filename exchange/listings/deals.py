@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from deals.api import Deals, Drawdowns, Invitations, Receipts
+from deals.docking.api import DockingLists, SecondDockings
 from deals.funding.api import FundingBatches
 from deals.funding.words import cuts_in_words
 from deals.models import DeclineCode, Invitation
@@ -29,6 +30,7 @@ def invitation_columns() -> tuple[Shown, ...]:
         shown("project", _("项目名称"), if_open("need.project.name")),
         shown("need_amount", _("融资需求（万元）"), if_open("need.amount"), "wan"),
         shown("term_months", _("期限（月）"), "need.term_months", "integer"),
+        shown("firm_note", _("企业说明"), if_open("firm_note")),
         shown("contact_due_at", _("首次联系期限"), kind="moment"),
         shown("expires_at", _("有效期至"), kind="moment"),
         entered(ANSWER, _nothing, choices=[label for _value, label in ANSWER.choices()]),
@@ -40,6 +42,61 @@ def invitation_columns() -> tuple[Shown, ...]:
 
 def _nothing(_row: Invitation) -> None:
     return None
+
+
+def docking_columns() -> tuple[Shown, ...]:
+    return (
+        ID,
+        VERSION,
+        STATE,
+        shown("firm", _("企业"), "firm.name"),
+        shown("firm_uscc", _("企业统一社会信用代码"), "firm.uscc", "code"),
+        shown("project", _("项目名称"), "filing.title"),
+        shown("filing", _("申报编号"), "filing_id", "integer"),
+        shown("unit", _("办理单位"), "unit.organisation.name"),
+        shown("amount", _("融资需求（万元）"), "need.amount", "wan"),
+        shown("begun_at", _("列入时间"), kind="moment"),
+        shown("since", _("本环节自"), kind="moment"),
+        shown("rounds_used", _("已再对接轮数"), kind="integer"),
+        shown("rounds_allowed", _("可再对接轮数"), kind="integer"),
+        shown("is_of_rest", _("部分批复后的余额"), kind="yes_no"),
+        shown("parked_reason", _("暂停对接原因"), "need.parked_reason"),
+    )
+
+
+def meeting_columns() -> tuple[Shown, ...]:
+    return (
+        shown("docking", _("二次对接编号"), "docking_id", "integer"),
+        shown("number", _("次数"), kind="integer"),
+        shown("owner", _("牵头人")),
+        shown("meeting_on", _("会商日期"), kind="date"),
+        shown("parties", _("参会各方")),
+        shown("held_on", _("召开日期"), kind="date"),
+        shown("outcome", _("结果"), "get_outcome_display"),
+        shown("summary", _("会商意见")),
+    )
+
+
+def week_columns() -> tuple[Shown, ...]:
+    return (
+        ID,
+        shown("unit", _("办理单位"), "unit.organisation.name"),
+        shown("week", _("周（周一）"), kind="date"),
+        shown("listed_at", _("列出时间"), kind="moment"),
+        shown("number", _("项数"), lambda row: len(row.rows.all()), "integer"),
+    )
+
+
+def listed_columns() -> tuple[Shown, ...]:
+    return (
+        shown("week", _("周（周一）"), "list.week", "date"),
+        shown("docking", _("二次对接编号"), "docking_id", "integer"),
+        shown("firm", _("企业"), "docking.firm.name"),
+        shown("project", _("项目名称"), "docking.filing.title"),
+        shown("state", _("状态"), "get_state_display"),
+        shown("since", _("本环节自"), kind="moment"),
+        shown("left", _("尚待对接（万元）"), kind="wan"),
+    )
 
 
 def deal_columns() -> tuple[Shown, ...]:
@@ -189,6 +246,20 @@ def recovery_columns() -> tuple[Shown, ...]:
 
 LISTINGS = (
     Listing("invitations", pgettext_lazy("list", "对接邀请"), Invitations, invitation_columns),
+    Listing(
+        "second-dockings",
+        _("二次对接"),
+        SecondDockings,
+        docking_columns,
+        parts=(Part(_("四方会商"), meeting_columns, lambda docking: docking.meetings.all()),),
+    ),
+    Listing(
+        "docking-lists",
+        _("二次对接周清单"),
+        DockingLists,
+        week_columns,
+        parts=(Part(_("周清单明细"), listed_columns, lambda week: week.rows.all()),),
+    ),
     Listing("deals", pgettext_lazy("list", "对接项目"), Deals, deal_columns),
     Listing("drawdowns", _("提款"), Drawdowns, drawdown_columns),
     Listing("interest-receipts", _("付息凭证"), Receipts, receipt_columns),

@@ -1,6 +1,7 @@
 """A deal: the firm chooses, the bank reports what it did, both see the money."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Sum
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.money import format_wan
+from deals import needs
 from deals.actions import DEAL_ACTIONS
 from deals.costs.sheet import sheets
 from deals.models import Deal, InterestReceipt, Repayment
@@ -60,6 +62,7 @@ def page(request: HttpRequest, by: Person, deal: Deal, *, refused: Refused | Non
         "can_read_filing": reads.filings(by).filter(pk=deal.filing_id).exists(),
         "move": moves.of_deal(deal, by, moves.open_deadlines([deal]).get(deal.pk)),
         "track": progress(deal),
+        "rest": _rest(deal, by),
         **_cost_sheets(deal, by),
         "repayments": list(Repayment.objects.filter(drawdown__deal=deal).select_related("drawdown").order_by("on", "pk")),
         "receipts": list(receipts),
@@ -77,6 +80,13 @@ def page(request: HttpRequest, by: Person, deal: Deal, *, refused: Refused | Non
         "refused": explained(refused, {**DEAL_STEPS, **facts}),
     }
     return render(request, "portal/deal/detail.html", context, by=by, status=status)
+
+
+def _rest(deal: Deal, by: Person) -> Decimal:
+    """What a partial approval leaves of the need, for the firm to know that it may offer it to others."""
+    if deal.approved_amount is None or deal.state not in Deal.COMMITTED or by.seat(deal.firm_id) is None:
+        return Decimal(0)
+    return needs.left([deal.need])[deal.need_id]
 
 
 def _cost_sheets(deal: Deal, by: Person) -> dict[str, Any]:

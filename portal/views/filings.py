@@ -88,7 +88,7 @@ def page(request: HttpRequest, by: Person, filing: Filing, *, refused: Refused |
     context |= case.of_filing(filing, by)
     if is_inside:
         context |= _inside(filing, by)
-        docking = moves.of_docking(row.move for row in [*context["invitations"], *context["deals"]])
+        docking = moves.of_docking(row.move for row in [*context["invitations"], *context["deals"], *context["dockings"]])
         context["move"] = docking if docking and filing.state == S.LISTED else context["move"]
     return render(request, "portal/filing/detail.html", context, by=by, status=status)
 
@@ -120,6 +120,10 @@ def _inside(filing: Filing, by: Person) -> dict[str, Any]:
         .filter(need__filing=filing, round__state="published", round_id__gt=latest)
         .select_related("round", "need")
     )
+    dockings = list(reads.dockings(by).filter(filing=filing).order_by("need__year"))
+    clocks = moves.open_deadlines(dockings)
+    for docking in dockings:
+        docking.move = moves.of_second_docking(docking, by, clocks.get(docking.pk))
     claims = list(reads.claims(by).filter(deal__filing=filing).order_by("deal_id", "scheme_id", "period_end"))
     due = moves.open_deadlines(deals)
     for deal in deals:
@@ -133,6 +137,7 @@ def _inside(filing: Filing, by: Person) -> dict[str, Any]:
         "invitations": invitations,
         "asked": [row for row in invitations if row.state == row.State.AWAITING_CONSENT],
         "deals": deals,
+        "dockings": dockings,
         "offers": offers,
         "best": min((cost for cost in map(all_in_cost, offers) if cost is not None), default=None) if len(offers) > 1 else None,
         "recommendations": [(row, why(row)) for row in recommendations],

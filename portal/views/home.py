@@ -9,13 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from deals.models import Deal, Invitation, Recovery, SubsidyClaim
+from deals.models import Deal, Invitation, Recovery, SecondDocking, SubsidyClaim
 from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Batch, Unit
 from organisations.paging import counted, picked, told
 from portal import matters, moves, reads
 from portal.access import is_bank, is_finance, is_firm, is_provincial, is_reviewer, sees_filings, signed_in
 from portal.page import render
+from portal.views import dockings
 from portal.views.filings import waiting_for
 from portal.views.invitations import readable_filings
 from projects.models import Filing
@@ -53,7 +54,8 @@ class Heap:
 @signed_in
 def home(request: HttpRequest, by: Person) -> HttpResponse:
     items = sorted(
-        [*_firm(by), *_reviewer(by), *_bank(by), *_province(by), *_money(by), *_recoveries(by)], key=lambda item: item.due or FAR
+        [*_firm(by), *_reviewer(by), *_bank(by), *_province(by), *_money(by), *_recoveries(by), *_dockings(by)],
+        key=lambda item: item.due or FAR,
     )
     context = {
         "items": items[:SHOWN],
@@ -163,6 +165,17 @@ def _recoveries(by: Person) -> Iterator[Item]:
         move = moves.of_recovery(row, by, due.get(row.pk))
         if move.is_mine:
             yield Item(row.deal.firm.name, move.what, row.scheme.name, reverse("recovery", args=[row.pk]), move.due)
+
+
+def _dockings(by: Person) -> Iterator[Item]:
+    """Banks to be asked again by the firm, meetings to be called or held by its office."""
+    if not (is_firm(by) or is_reviewer(by)):
+        return
+    state = SecondDocking.State
+    rows = list(reads.dockings(by).filter(state__in=(state.ADJUSTING, state.MEETING_DUE, state.CONVENED)).order_by("since", "pk")[:SHOWN])
+    for row, move in zip(rows, dockings.of_rows(rows, by), strict=True):
+        if move.is_mine:
+            yield Item(str(row.filing), move.what, row.firm.name, reverse("second-docking", args=[row.pk]), move.due)
 
 
 def _heaps(by: Person) -> Iterator[Heap]:

@@ -21,7 +21,9 @@ from portal.access import require, signed_in
 from portal.page import Tab, page_of, render
 
 UNREAD = "unread"
-OPEN = dict.fromkeys(("title", "firm", "bank", "unit", "scheme", "period", "year", "absent", "deputy", "from", "to"), "…")
+OPEN = dict.fromkeys(
+    ("title", "firm", "bank", "unit", "scheme", "period", "year", "absent", "deputy", "from", "to", "number", "waiting"), "…"
+)
 NOW, DAILY, NEVER = NoticeChoice.When.choices
 WHENS = {Channel.EMAIL: (NOW, DAILY, NEVER), Channel.SMS: (NOW, NEVER)}  # an SMS comes at once or not at all
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.models import Deadline
 from common.steps import subject_of
-from deals.models import Deal, Invitation
+from deals.models import Deal, Invitation, SecondDocking
 from organisations.actors import Person
 from organisations.models import Organisation
 from portal import reads
@@ -28,9 +28,15 @@ KINDS = {  # of clocks, as the officers call them
     "decision": _("银行办理"),
     "choice": _("企业选择"),
     "materials": _("企业补充材料"),
+    "meeting": _("四方会商"),
 }
 MOST = 1000  # each is looked up at its case before it counts
-SUBJECTS = ((Filing, reads.filings, "filing"), (Invitation, reads.invitations, "invitation"), (Deal, reads.deals, "deal"))
+SUBJECTS = (
+    (Filing, reads.filings, "filing"),
+    (Invitation, reads.invitations, "invitation"),
+    (Deal, reads.deals, "deal"),
+    (SecondDocking, reads.dockings, "second-docking"),
+)
 
 
 @signed_in

@@ -17,7 +17,8 @@ from django.views.decorators.http import require_POST
 from common.errors import DomainError
 from common.steps import Step
 from deals.actions import ANSWER_ACTIONS, ANSWER_ROW_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
-from deals.models import Deal, ReportingMonth
+from deals.docking.steps import DOCKING_ACTIONS
+from deals.models import Deal, ReportingMonth, SecondDocking
 from deals.progress import steps as reporting
 from deals.progress.states import MONTH_STEPS, REPORT_STEPS
 from deals.recovery.actions import RECOVERY_ACTIONS
@@ -45,6 +46,7 @@ from portal.views import (
     answers,
     claims,
     deals,
+    dockings,
     exports,
     filings,
     forwards,
@@ -87,6 +89,7 @@ KINDS: Mapping[str, Kind] = {
     **{kind: Kind(matter.rows, lambda _row, steps=matter.steps: steps, matter.actions, matters.page) for kind, matter in MATTERS.items()},
     "invitations": Kind(reads.invitations, lambda _invitation: INVITATION_STEPS, INVITATION_ACTIONS, invitations.page),
     "deals": Kind(reads.deals, lambda _deal: DEAL_STEPS, DEAL_ACTIONS, deals.page),
+    "second-dockings": Kind(reads.dockings, dockings.steps_of, DOCKING_ACTIONS, dockings.page),
     "claims": Kind(reads.claims, lambda claim: STEPS_OF_CHANNEL[claim.scheme.channel], CLAIM_ACTIONS, claims.page),
     "recoveries": Kind(reads.recoveries, lambda _row: RECOVERY_STEPS, RECOVERY_ACTIONS, recoveries.page),
     "rounds": Kind(reads.rounds, lambda _round: ROUND_STEPS, ROUND_ACTIONS, rounds.page),
@@ -158,8 +161,8 @@ def _next(request: HttpRequest, kind: str, obj: Any, result: Any) -> str:
     wanted = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
         return wanted
-    if isinstance(result, Deal):
-        return reverse("deal", args=[result.pk])
+    if isinstance(result, Deal | SecondDocking):
+        return reverse("deal" if isinstance(result, Deal) else "second-docking", args=[result.pk])
     if isinstance(result, AnswerRow):
         return reverse("answer", args=[result.answer_id])
     if isinstance(result, ReportingMonth):

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from deals.actions import DEAL_ACTIONS, INVITATION_ACTIONS
+from deals.docking.steps import DOCKING_ACTIONS
 from deals.invariants import CHECKS
 from tests.deals.life.claiming import TAKEN, Claiming
+from tests.deals.life.docking import Docking
 from tests.deals.life.inviting import Inviting
 from tests.deals.life.lending import Lending
 from tests.deals.life.limits import Limits
@@ -21,7 +23,7 @@ from tests.deals.life.promises import Promises
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_prepared")]
 
 
-class Life(Projects, Inviting, Lending, Claiming, Limits, Promises):
+class Life(Projects, Inviting, Docking, Lending, Claiming, Limits, Promises):
     """A province where two firms, three branches and the offices go on as they please, while time runs."""
 
     @rule(data=st.data())
@@ -76,4 +78,4 @@ def test_five_thousand_steps_keep_every_promise(world, cast, record_property):
     refused = sum(Life.done.values()) - sum(done.values())
     record_property("lives", f"{Life.steps['taken']:,} steps, {sum(done.values()):,} commands done, {refused:,} refused: {done}")
     assert Life.steps["taken"] >= 46 * lives
-    assert lives < 100 or {*INVITATION_ACTIONS, *DEAL_ACTIONS, *TAKEN} <= set(Life.done)
+    assert lives < 100 or {*INVITATION_ACTIONS, *DEAL_ACTIONS, *DOCKING_ACTIONS, *TAKEN} <= set(Life.done)

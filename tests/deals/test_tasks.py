@@ -5,6 +5,8 @@ import datetime as dt
 from common.models import AuditEvent, Deadline
 from deals import tasks
 from deals.actions import ANSWER_ACTIONS, ANSWER_ROW_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
+from deals.docking.states import DOCKING_STEPS
+from deals.docking.steps import DOCKING_ACTIONS
 from deals.funding.states import BATCH_STEPS
 from deals.funding.steps import BATCH_ACTIONS
 from deals.models import AccrualLine
@@ -79,6 +81,7 @@ def test_every_step_a_person_takes_has_its_action():
     assert set(CLAIM_ACTIONS) == set().union(*STEPS_OF_CHANNEL.values()) - {"drop"}  # by a decision of recovery or an objection
     assert set(RECOVERY_ACTIONS) == set(RECOVERY_STEPS) - {"close"}
     assert set(BATCH_ACTIONS) == set(BATCH_STEPS)
+    assert set(DOCKING_ACTIONS) == set(DOCKING_STEPS) - {"offer_rest", "seek", "return", "settle", "end"}  # as banks and begin() have it
     assert set(FORWARD_ACTIONS) == set(FORWARD_STEPS)
     assert set(ANSWER_ACTIONS) == set(ANSWER_STEPS)
     assert set(ANSWER_ROW_ACTIONS) == set(ROW_STEPS) - {"settle", "doubt"}  # taken with the whole answer

@@ -136,7 +136,9 @@ def test_machines_and_closed_accounts_are_nobody(world, cast):
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.code)
 def test_every_kind_has_a_page_and_a_sentence(kind):
     subject = SUBJECTS[kind.subject]
-    facts = dict.fromkeys(("title", "firm", "bank", "unit", "scheme", "period", "year", "absent", "deputy", "from", "to"), "某")
+    facts = dict.fromkeys(
+        ("title", "firm", "bank", "unit", "scheme", "period", "year", "absent", "deputy", "from", "to", "number", "waiting"), "某"
+    )
 
     assert resolve(subject.page.format(1)).url_name != "step"
     assert "某" in sentence(kind.code, facts)

@@ -38,6 +38,7 @@ POLICY = {
     "round_gap_warning_bp": (300, "bp"),
     "maker_checker_above": (1_000_000_000, "yuan"),
     "relist_rounds": (2, "count"),
+    "docking_meeting_days": (10, "working_days"),
     "attachment_max_mb": (1, "count"),
     "attachments_max": (3, "count"),
     "consultation_days": (5, "working_days"),

@@ -35,7 +35,7 @@ DESKS = (
         "organisations.batch organisations.firmprofile organisations.industry organisations.industrytag organisations.region"
         " organisations.policynotice organisations.registration organisations.regiontag organisations.reviewchain organisations.unit lenders.product lenders.appetite lenders.appetiteletter"
         " projects.project projects.filing projects.need matching.round matching.recommendation matching.nonmatch matching.refusal"
-        " matching.weights matching.floor matching.pinban deals.invitation common.auditseal common.deadline deals.declinecode",
+        " matching.weights matching.floor matching.pinban deals.invitation deals.seconddocking deals.dockinglist common.auditseal common.deadline deals.declinecode",
     )
     | _desks(
         MONEY,
@@ -81,6 +81,7 @@ STEPS_AT = {
     "projects.filing": "filings",
     "deals.invitation": "invitations",
     "deals.deal": "deals",
+    "deals.seconddocking": "second-dockings",
     "deals.subsidyclaim": "claims",
     "deals.recovery": "recoveries",
     "deals.crosscheckflag": "flags",
@@ -106,6 +107,7 @@ LIST_ACTS = {
     "lenders.appetiteletter": {"enter": OFFICE},
     "schemes.budget": {"open": who("qian")},
     "deals.fundingbatch": {"draft": who("qian tan")},
+    "deals.seconddocking": {"dock": who("zhao ndrc")},
     "deals.recovery": {"doubt": who("zhao ndrc qian tan")},
     "deals.othersupport": {"register": who("zhao ndrc qian")},
     "organisations.declaredinterest": {"declare": who("zhao ndrc qian tan")},

@@ -38,6 +38,8 @@ SEES = {
     "needs": who(INSIDE, BANK),
     "invitations": who(INSIDE, BANK),
     "deals": who(INSIDE, BANK),
+    "second-dockings": INSIDE,
+    "docking-lists": who(COUNTY, OFFICES, READERS),
     "drawdowns": who(INSIDE, BANK),
     "interest-receipts": who(INSIDE, BANK),
     "loan-costs": who(INSIDE, BANK),
@@ -101,6 +103,9 @@ STEPS = {
         ("start_diligence", "ask", "report_up", "approve_credit", "sign", "draw", "close_drawing", "repay", "decline"), OFFICERS
     )
     | {"answer": who(FIRM, OFFICERS)},
+    "second-dockings": dict.fromkeys(("ask", "join", "leave", "pause"), FIRM)
+    | dict.fromkeys(("convene", "agree", "park"), COUNTY)
+    | {"resume": who(FIRM, COUNTY)},
     "claims": {"file": FIRM, "review": OFFICE, "evidence": OFFICERS, "record": NOBODY, "cross_check": who("zhao qian")}
     | dict.fromkeys(("approve", "refuse", "settle"), who("qian")),
     "funding-batches": dict.fromkeys(("publish", "object", "issue", "pay", "leave", "void"), who("qian")),
@@ -193,6 +198,9 @@ PAGES = {
     "scenarios/<int:pk>/": detail("scenarios"),
     "scenarios/<int:pk>/status/": detail("scenarios"),
     "scenarios/<int:pk>/report.xlsx": Page(NOBODY, of="scenarios"),  # the sample is not computed yet
+    "second-dockings/": Page(who(FIRMS, REVIEWERS, PROVINCE)),
+    "second-dockings/<int:pk>/": detail("second-dockings"),
+    "docking-lists/<int:pk>/": detail("docking-lists"),
     "claims/": Page(who(FIRMS, BANKS, FINANCE, REVIEWERS, PROVINCE)),
     "claims/<int:pk>/": detail("claims"),
     "recoveries/": Page(who(FIRMS, BANKS, FINANCE, REVIEWERS, PROVINCE)),
@@ -291,6 +299,7 @@ CALLS = {
     "non-matches/<int:pk>/smallest-change/": {"POST": Page(post=OFFICE, of="non-matches")},
     "scenarios/": {"POST": Page(post=OFFICE, data={"name": "情景"})},
     "deals/": {"POST": Page(post=who(FIRM, OFFICERS))},
+    "second-dockings/": {"POST": Page(post=who(FIRM, COUNTY), of="needs", data={"need": "#needs"})},
     "drawdowns/<int:pk>/repay/": {"POST": Page(post=OFFICERS, of="drawdowns")},
     "drawdowns/<int:pk>/refund/": {"POST": Page(post=OFFICERS, of="drawdowns")},
     "drawdowns/<int:pk>/pay-supplier/": {"POST": Page(post=OFFICERS, of="drawdowns", data={"paid_on": "2026-03-02", "seen": 0})},

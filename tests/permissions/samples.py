@@ -86,6 +86,7 @@ def _case(world: World, users: Mapping[str, User], firm: Organisation, place: Pl
     cases.disclosure(world, lent, branch, basis="deal")
     deal = cases.deal(world, lent, branch, state="drawing")
     drawdown = cases.drawdown(deal)
+    docking = cases.docking(filing, world[place.unit])
     claim, batch = cases.claim(world, deal), cases.batch(world)
     receipt = InterestReceipt.objects.create(
         deal=deal, period_start=TODAY, period_end=TODAY, paid_on=TODAY, amount=1, slip_no=f"FX-{firm.pk}", province=HUBEI
@@ -100,6 +101,8 @@ def _case(world: World, users: Mapping[str, User], firm: Organisation, place: Pl
         "disclosures": disclosure,
         "invitations": invitation,
         "deals": deal,
+        "second-dockings": docking,
+        "docking-lists": cases.docking_list(docking),
         "drawdowns": drawdown,
         "interest-receipts": receipt,
         "loan-costs": LoanCost.objects.create(deal=deal, kind="guarantee", charged_by="担保公司", due="once", amount=1, province=HUBEI),
@@ -215,6 +218,7 @@ FORCED: Mapping[tuple[str, str], Callable[[Scene], Mapping[str, Any]]] = {  # wh
     ("weights", "approve"): lambda scene: {"drafted_by": scene.users["sun"], "approved_by": None},
     ("deals", "confirm_direct"): lambda scene: {"origin": "direct", "registered_by": scene.rows["branches"].organisation_id},
     ("deals", "answer"): lambda _scene: WAITING,
+    ("second-dockings", "leave"): lambda _scene: {"seeks_round": True, "rounds_used": 1},
     ("deals", "approve_credit"): lambda _scene: {"signed_amount": None},
     ("invitations", "answer"): lambda _scene: WAITING,
     ("funding-batches", "pay"): lambda _scene: {"document_no": "鄂财金示〔2026〕1号"},

@@ -5,8 +5,21 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from deals.models import BatchObjection, CrossCheckFlag, Deal, Drawdown, FundingBatch, Invitation, Recovery, SubsidyClaim
+from deals.models import (
+    BatchObjection,
+    CrossCheckFlag,
+    Deal,
+    DockingList,
+    Drawdown,
+    FundingBatch,
+    Invitation,
+    ListedDocking,
+    Recovery,
+    SecondDocking,
+    SubsidyClaim,
+)
 from matching.models import NonMatch, Recommendation, Round
+from organisations.models import Unit
 from projects.models import Disclosure, Filing, Need
 from tests.factories import HUBEI, NOW, TODAY, World
 
@@ -48,6 +61,17 @@ def deal(world: World, filing: Filing, branch: str = "ICBC-WH", *, state: str = 
         province=HUBEI,
         **(facts | fields),
     )
+
+
+def docking(filing: Filing, unit: Unit, *, state: str = "adjusting", **fields: Any) -> SecondDocking:
+    facts = {"rounds_allowed": 2, "begun_at": NOW, "since": NOW}
+    return SecondDocking.objects.create(need=need_of(filing), filing=filing, unit=unit, state=state, province=HUBEI, **(facts | fields))
+
+
+def docking_list(row: SecondDocking) -> DockingList:
+    made = DockingList.objects.create(unit=row.unit, week=TODAY - dt.timedelta(days=TODAY.weekday()), listed_at=NOW, province=HUBEI)
+    ListedDocking.objects.create(list=made, docking=row, state=row.state, since=row.since, left=row.need.amount, province=HUBEI)
+    return made
 
 
 def drawdown(loan: Deal, number: int = 1, amount: Decimal = Decimal(8_000_000), **fields: Any) -> Drawdown:

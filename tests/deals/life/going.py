@@ -30,6 +30,10 @@ TABLES = {  # what a step may write; its sum tells whether it wrote
     "ledger_ledgeraccount": 'held + posted + COALESCE("limit", -1)',
     "projects_disclosure": "1",
     "projects_filing": "version",
+    "projects_need": "version",
+    "deals_seconddocking": "version",
+    "deals_fourpartymeeting": "1",
+    "deals_dockinglist": "1",
     "lenders_appetite": "version",
     "schemes_budgetdocument": "amount",
 }
