@@ -185,6 +185,9 @@ SMS_BACKEND = env.str("SMS_BACKEND", default="")
 SMS_URL = env.str("SMS_URL", default="")
 SMS_KEY = env.str("SMS_KEY", default="")
 SMS_FILE = env.str("SMS_FILE", default="")
+# Empty: uploads are not scanned. Else organisations.scanning.clamd with CLAMD_ADDRESS, or any function from bytes to what was found in them.
+UPLOAD_SCANNER = env.str("UPLOAD_SCANNER", default="")
+CLAMD_ADDRESS = env.str("CLAMD_ADDRESS", default="127.0.0.1:3310")
 ROBOT_HOSTS = env.list("ROBOT_HOSTS", default=["qyapi.weixin.qq.com"])
 OUTGOING_PRIVATE = env.bool("OUTGOING_PRIVATE", default=False)  # webhooks to plain http and to addresses of one's own network
 WEBHOOK_FAILURES_MAX = env.int("WEBHOOK_FAILURES_MAX", default=20)  # failed attempts in a row after which a webhook is stopped

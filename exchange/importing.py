@@ -21,6 +21,7 @@ from common.steps import record, take
 from exchange import jobs, templates, workbooks
 from exchange.models import Import
 from exchange.states import IMPORT_STEPS
+from organisations import scanning
 from organisations.actors import Person
 from organisations.uploads import shown_name
 
@@ -35,6 +36,8 @@ def hand_in(kind: str, upload: Any, *, by: Person, at: dt.datetime, params: Mapp
     jobs.few_under_way(Import, (I.WAITING, I.CHECKING, I.QUEUED, I.WRITING), by=by)
     with workbooks.opened(upload):
         pass
+    upload.seek(0)
+    scanning.check(upload.read())
     upload.seek(0)
     sha256 = hashlib.file_digest(upload, "sha256").hexdigest()
     size = upload.tell()

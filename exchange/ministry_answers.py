@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from exchange.tables import Column, Row, column, find_table
 from exchange.workbooks import opened
+from organisations import scanning
 from organisations.actors import Person
 from organisations.models import Programme
 from projects.answers import steps
@@ -47,6 +48,8 @@ def enter(
     """Read the file and keep what it says. Raises Invalid for a file that cannot be read, with what to do."""
     with opened(upload) as book:
         rows = [_told(row) for row in find_table(book, COLUMNS).rows()]
+    upload.seek(0)
+    scanning.check(upload.read())
     return steps.enter(
         rows,
         programme=programme,

@@ -16,6 +16,7 @@ from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Invalid, Problem
+from organisations import scanning
 
 Row = TypeVar("Row", bound=Model)
 
@@ -24,6 +25,9 @@ LARGEST = "attachment_max_mb"  # the policy number of so many megabytes
 NAME_MAX = 120
 SIGNATURES = ((b"%PDF-", "pdf"), (b"\xff\xd8\xff", "jpg"), (b"\x89PNG\r\n\x1a\n", "png"))
 OFFICE = (("word/document.xml", "docx"), ("xl/workbook.xml", "xlsx"))
+PROGRAMS = ("vbaproject.bin", ".exe", ".dll", ".js", ".vbs", ".bat", ".cmd", ".scr", ".ps1", ".jar")
+ENCRYPTED = 0x1
+UNPACKED_MAX = 500 * MEGABYTE  # what an officer's own computer would have to unpack
 NOT_TAKEN = Problem("upload", "not_taken", _("不接受此类文件。"), _("请上传 PDF、JPG、PNG，或不含宏的 Word（docx）、Excel（xlsx）文件。"))
 
 
@@ -50,12 +54,22 @@ def kind_of(content: bytes) -> str:
         return ""
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
-            names = set(archive.namelist())
-    except zipfile.BadZipFile:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
         return ""
-    if "[Content_Types].xml" not in names or any(name.lower().endswith("vbaproject.bin") for name in names):
+    names = {part.filename for part in parts}
+    if "[Content_Types].xml" not in names or len(names) != len(parts) or any(_is_unsafe(part) for part in parts):
+        return ""
+    if sum(part.file_size for part in parts) > UNPACKED_MAX:
         return ""
     return next((ending for part, ending in OFFICE if part in names), "")
+
+
+def _is_unsafe(part: zipfile.ZipInfo) -> bool:
+    """A macro, a program, a part that leaves the archive's own folder or cannot be looked into."""
+    name = part.filename.replace("\\", "/").lower()
+    leaves = name.startswith("/") or ".." in name.split("/") or ":" in name
+    return leaves or name.endswith(PROGRAMS) or bool(part.flag_bits & ENCRYPTED)
 
 
 def shown_name(typed: str, ending: str) -> str:
@@ -67,8 +81,9 @@ def shown_name(typed: str, ending: str) -> str:
 
 
 def taken_in(upload: File, *, most: int) -> Paper:
-    """Read an upload of at most so many megabytes. Raises Invalid where it is empty or larger."""
+    """Read an upload of at most so many megabytes. Raises Invalid where it is empty or larger, or the site's scanner objects."""
     content = read_upload(upload, most=most)
+    scanning.check(content)
     ending = kind_of(content)
     return Paper(shown_name(upload.name or "", ending), content, ending, hashlib.sha256(content).hexdigest())
 

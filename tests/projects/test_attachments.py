@@ -57,6 +57,8 @@ def attach(filing, by, content=PDF, name="备案证.pdf", kind="filing_paper"):
         (office("[Content_Types].xml", "word/document.xml"), "docx"),
         (office("[Content_Types].xml", "xl/workbook.xml"), "xlsx"),
         (office("[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"), ""),
+        (office("[Content_Types].xml", "word/document.xml", "word/embeddings/setup.EXE"), ""),
+        (office("[Content_Types].xml", "word/document.xml", "../../etc/cron.d/x"), ""),
         (office("evil.exe"), ""),
         (b"PK\x03\x04 broken", ""),
         (b"MZ\x90", ""),
