@@ -102,6 +102,7 @@ class InvitationShown(Presented):
     filing = serializers.SerializerMethodField()
     firm_note = serializers.SerializerMethodField()
     amount = serializers.SerializerMethodField()
+    officer = serializers.StringRelatedField(read_only=True, allow_null=True)
     decline_code = serializers.SlugRelatedField("code", read_only=True, allow_null=True)
 
     class Meta:
@@ -128,6 +129,7 @@ class InvitationShown(Presented):
             "waiting_since",
             "waiting_until",
             "waiting_for",
+            "officer",
             "decline_code",
             "actions",
         )
@@ -190,7 +192,13 @@ class Invitations(Resource):
     @classmethod
     def loaded(cls, rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
         return rows.select_related(
-            "branch__organisation", "branch__bank", "filing__firm", "need__project__region", "need__project__industry", "decline_code"
+            "branch__organisation",
+            "branch__bank",
+            "filing__firm",
+            "need__project__region",
+            "need__project__industry",
+            "decline_code",
+            "officer",
         )
 
 
@@ -198,6 +206,7 @@ class DealShown(Presented):
     firm = FirmRef(read_only=True)
     project = serializers.CharField(source="filing.title", read_only=True)
     branch = BranchRef(read_only=True)
+    officer = serializers.StringRelatedField(read_only=True, allow_null=True)
     decline_code = serializers.SlugRelatedField("code", read_only=True, allow_null=True)
 
     class Meta:
@@ -229,6 +238,7 @@ class DealShown(Presented):
             "is_first_loan",
             "started_at",
             "confirmed_at",
+            "officer",
             "decline_code",
             "province",
             "actions",
@@ -316,9 +326,9 @@ class Deals(Resource):
     def loaded(cls, rows: QuerySet[Deal]) -> QuerySet[Deal]:
         drawdowns = Drawdown.objects.prefetch_related(Prefetch("repayments", Repayment.objects.order_by("on", "id"))).order_by("number")
         receipts = InterestReceipt.objects.order_by("period_end", "id")
-        return rows.select_related("firm", "filing__firm", "need", "branch__organisation", "branch__bank", "decline_code").prefetch_related(
-            Prefetch("drawdowns", drawdowns), Prefetch("interest_receipts", receipts)
-        )
+        return rows.select_related(
+            "firm", "filing__firm", "need", "branch__organisation", "branch__bank", "decline_code", "officer"
+        ).prefetch_related(Prefetch("drawdowns", drawdowns), Prefetch("interest_receipts", receipts))
 
     @extend_schema(operation_id="deals_cost_sheet", responses=CostSheetShown)
     @action(detail=True, methods=["get"], url_path="cost-sheet", filterset_class=None, pagination_class=None)

@@ -159,6 +159,7 @@ def _begin(accepted: Sequence[Invitation], amounts: Mapping[int, Any], *, by: By
                 branch=row.branch,
                 origin=row.origin,
                 invitation=row,
+                officer_id=row.officer_id,
                 state=Deal.State.INTENT,
                 amount=amounts[row.pk],
                 started_at=at,

@@ -62,7 +62,8 @@ def firm_of_need(happened: Happened) -> Iterable[Desk]:
 
 
 def bank(happened: Happened) -> Iterable[Desk]:
-    return [Desk(happened.obj.branch.organisation_id, BANKERS)]
+    """Whoever the branch's manager handed the case to, else all who work on loans there."""
+    return [Desk(happened.obj.branch.organisation_id, BANKERS, happened.obj.officer_id)]
 
 
 def other_side(happened: Happened) -> Iterable[Desk]:
@@ -231,5 +232,6 @@ class Seating:
 
     def at(self, desk: Desk) -> set[int]:
         held = self.holders.get(desk.organisation_id, ())
-        people = {user for user, role in held if role in desk.roles and desk.user_id in (None, user)}
+        seated = {user for user, role in held if role in desk.roles}
+        people = seated & {desk.user_id} or seated  # who was named and has left is stood in for by the others
         return people | {self.deputies[desk.organisation_id, user] for user in people if (desk.organisation_id, user) in self.deputies}

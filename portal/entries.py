@@ -12,12 +12,13 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from common.steps import Param
+from deals import dispatching
 from deals.costs.telling import COST, may_tell, tell_cost
 from deals.direct import register_direct
 from deals.docking import beginning
 from deals.drawdowns import pay_supplier, refund, repay
 from deals.interest import change_rate, record_receipt
-from deals.models import Deal, Drawdown
+from deals.models import Deal, Drawdown, Invitation
 from deals.states import COME_BACK, CONTRACT, OFFICERS, PAID_ON, RECEIPT
 from lenders.models import Branch
 from organisations.actors import FIRM_ROLES, Person
@@ -39,9 +40,21 @@ class Entry:
     record: Callable[..., Any]
 
 
+def of_invitation(invitation: Invitation, by: Person) -> dict[str, Entry]:
+    return _dispatch(invitation, by)
+
+
+def _dispatch(case: Invitation | Deal, by: Person) -> dict[str, Entry]:
+    if not dispatching.may_dispatch(case, by):
+        return {}
+    return {"dispatch": Entry(_("派单"), dispatching.params(case, at=by.at), partial(dispatching.dispatch, case))}
+
+
 def of_deal(deal: Deal, by: Person) -> dict[str, Entry]:
     """What the bank's officers may record of an offer or a signed loan; its drawdowns are prefetched."""
-    costs = {"cost": Entry(_("登记贷款费用"), COST, partial(tell_cost, deal))} if may_tell(deal, by) else {}
+    costs = _dispatch(deal, by)
+    if may_tell(deal, by):
+        costs["cost"] = Entry(_("登记贷款费用"), COST, partial(tell_cost, deal))
     if deal.state not in RUNNING or by.seat(deal.branch.organisation_id, *OFFICERS) is None:
         return costs
     rows = list(deal.drawdowns.all())

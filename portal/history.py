@@ -41,6 +41,7 @@ LABELS: Mapping[str, Any] = {  # what is recorded without being a step
     "enter_batch": _("编入资金安排方案"),
     "leave_batch": _("移出资金安排方案"),
     "carry": _("结转"),
+    "dispatch": _("派单"),
 }
 
 

@@ -59,6 +59,7 @@ def invitations(by: Person) -> QuerySet[Invitation]:
         "need__project__industry",
         "recommendation__product",
         "decline_code",
+        "officer",
         "deal",
     )
 
@@ -89,6 +90,7 @@ def deals(by: Person) -> QuerySet[Deal]:
             "filing__project__region",
             "invitation__recommendation",
             "decline_code",
+            "officer",
         )
         .prefetch_related(Prefetch("drawdowns", Drawdown.objects.order_by("number")))
     )

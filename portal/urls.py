@@ -154,6 +154,6 @@ urlpatterns = [
     path("imports/<int:pk>/", imports.detail, name="import"),
     path("imports/<int:pk>/status/", imports.status, name="import-status"),
     path("imports/<int:pk>/marked/", imports.marked, name="import-marked"),
-    re_path(r"^(?P<kind>deals|filings)/(?P<pk>\d{1,18})/entries/(?P<name>[a-z-]+)/$", steps.enter, name="entry"),
+    re_path(r"^(?P<kind>deals|filings|invitations)/(?P<pk>\d{1,18})/entries/(?P<name>[a-z-]+)/$", steps.enter, name="entry"),
     path("<slug:kind>/<int:pk>/<slug:verb>/", steps.act, name="step"),
 ]

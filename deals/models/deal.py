@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.models import Provincial, Versioned
-from deals.models.invitation import DeclineCode, Invitation, Origin, Waiting
+from deals.models.invitation import DeclineCode, Dispatched, Invitation, Origin, Waiting
 from ledger.models import LedgerAccount
 from lenders.models import Branch
 from organisations.actors import Person
@@ -33,7 +33,7 @@ class DealQuerySet(models.QuerySet["Deal"]):
         return self.filter(state__in=Deal.LIVE)
 
 
-class Deal(Provincial, Versioned, Waiting):
+class Deal(Provincial, Versioned, Waiting, Dispatched):
     """对接项目: begins when a bank states intent, is confirmed when the firm chooses it, and records what was signed and drawn."""
 
     class State(models.TextChoices):

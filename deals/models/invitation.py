@@ -38,6 +38,17 @@ class Origin(models.TextChoices):
     DIRECT = "direct", _("银企自行达成")
 
 
+class Dispatched(models.Model):
+    """A bank's case that its manager may hand to one officer."""
+
+    officer = models.ForeignKey(
+        "organisations.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("承办客户经理")
+    )
+
+    class Meta:
+        abstract = True
+
+
 class Waiting(models.Model):
     """A bank's case that rests until the firm has handed in what is missing; the bank's time stands still meanwhile."""
 
@@ -73,7 +84,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(state__in=Invitation.LIVE)
 
 
-class Invitation(Provincial, Versioned, Waiting):
+class Invitation(Provincial, Versioned, Waiting, Dispatched):
     """A bank may look at a need. Named ones open at once; suggested ones wait for the firm's consent."""
 
     class State(models.TextChoices):

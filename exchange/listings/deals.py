@@ -7,7 +7,7 @@ from deals.api import Deals, Drawdowns, Invitations, Receipts
 from deals.docking.api import DockingLists, SecondDockings
 from deals.funding.api import FundingBatches
 from deals.funding.words import cuts_in_words
-from deals.models import DeclineCode, Invitation
+from deals.models import Deal, DeclineCode, Invitation
 from deals.recovery.api import Recoveries
 from deals.subsidies.api import Claims
 from exchange.columns import ID, STATE, VERSION, Shown, entered, shown
@@ -31,6 +31,7 @@ def invitation_columns() -> tuple[Shown, ...]:
         shown("need_amount", _("融资需求（万元）"), if_open("need.amount"), "wan"),
         shown("term_months", _("期限（月）"), "need.term_months", "integer"),
         shown("firm_note", _("企业说明"), if_open("firm_note")),
+        shown("officer", _("承办客户经理"), _officer),
         shown("contact_due_at", _("首次联系期限"), kind="moment"),
         shown("expires_at", _("有效期至"), kind="moment"),
         entered(ANSWER, _nothing, choices=[label for _value, label in ANSWER.choices()]),
@@ -38,6 +39,10 @@ def invitation_columns() -> tuple[Shown, ...]:
         entered(CODE, lambda row: row.decline_code and row.decline_code.code, choices=[f"{code} {sentence}" for code, sentence in codes]),
         entered(NOTE, _nothing),
     )
+
+
+def _officer(row: Invitation | Deal) -> str:
+    return str(row.officer) if row.officer else ""
 
 
 def _nothing(_row: Invitation) -> None:
@@ -120,6 +125,7 @@ def deal_columns() -> tuple[Shown, ...]:
         shown("contract_on", _("签约日期"), kind="date"),
         shown("drawn", _("已放款（万元）"), lambda deal: sum(row.amount for row in deal.drawdowns.all()), "wan"),
         shown("is_first_loan", _("首贷"), kind="yes_no"),
+        shown("officer", _("承办客户经理"), _officer),
         shown("started_at", _("意向时间"), kind="moment"),
         shown("decline_code", _("谢绝原因"), "decline_code.sentence"),
     )

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from deals import dispatching
 from deals.models import Deal, Invitation, Recovery, SecondDocking, SubsidyClaim
 from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Batch, Unit
@@ -111,7 +112,7 @@ def _bank(by: Person) -> Iterator[Item]:
     own = by.organisation_ids
     invited = (
         reads.invitations(by)
-        .filter(branch__organisation__in=own, state__in=[Invitation.State.OPEN, Invitation.State.VIEWED])
+        .filter(dispatching.on_desk_of(by), branch__organisation__in=own, state__in=[Invitation.State.OPEN, Invitation.State.VIEWED])
         .order_by("contact_due_at", "pk")[: SHOWN + 1]
     )
     rows = list(invited)
@@ -123,7 +124,9 @@ def _bank(by: Person) -> Iterator[Item]:
         about = row.filing.firm.name if known else row.filing.project.region.name
         yield Item(str(title), move.what, about, reverse("invitation", args=[row.pk]), move.due)
     states = [state for state in moves.DEAL_MOVES if state not in (Deal.State.INTENT, Deal.State.COMPLETED)]
-    deals = list(reads.deals(by).filter(branch__organisation__in=own, state__in=states).order_by("pk")[: SHOWN + 1])
+    deals = list(
+        reads.deals(by).filter(dispatching.on_desk_of(by), branch__organisation__in=own, state__in=states).order_by("pk")[: SHOWN + 1]
+    )
     yield from _deal_items(deals, by)
 
 

@@ -12,10 +12,10 @@ from deals.states import INVITATION_STEPS
 from matching.explain import why
 from matching.models import Recommendation
 from organisations.actors import Person
-from portal import moves, outline, reads
+from portal import entries, moves, outline, reads
 from portal.access import is_bank, require, signed_in
 from portal.page import page_of, render, tabs_of
-from portal.panel import Refused, explained, panel
+from portal.panel import Refused, entry_forms, explained, panel
 from portal.views.filings import tells_all
 from projects.models import EquipmentItem, Filing
 
@@ -61,6 +61,7 @@ def page(request: HttpRequest, by: Person, invitation: Invitation, *, refused: R
         Recommendation.objects.visible_to(by).filter(pk=invitation.recommendation_id).select_related("product").first() if filing else None
     )
     tells_why = recommendation is not None and tells_all(by, filing)  # the reasons name the runner-up: not for another bank's eyes
+    facts = entries.of_invitation(invitation, by)
     context = {
         "invitation": invitation,
         "filing": filing,
@@ -73,6 +74,7 @@ def page(request: HttpRequest, by: Person, invitation: Invitation, *, refused: R
         "reasons": why(recommendation) if tells_why else [],
         "move": moves.of_invitation(invitation, by),
         "steps": panel("invitations", invitation, INVITATION_STEPS, by, refused=refused, only=INVITATION_ACTIONS),
-        "refused": explained(refused, INVITATION_STEPS),
+        "entries": entry_forms("invitations", invitation, facts, refused=refused),
+        "refused": explained(refused, {**INVITATION_STEPS, **facts}),
     }
     return render(request, "portal/invitation/detail.html", context, by=by, status=status)

@@ -101,6 +101,13 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+FACTS: Mapping[str, Callable[[Any, Person], entries.Entries]] = {
+    "deals": entries.of_deal,
+    "invitations": entries.of_invitation,
+    "filings": lambda filing, by: entries.of_filing(filing, reads.needs_of(filing), by),
+}
+
+
 @require_POST
 @signed_in
 def act(request: HttpRequest, by: Person, kind: str, pk: int, verb: str) -> HttpResponse:
@@ -123,7 +130,7 @@ def act(request: HttpRequest, by: Person, kind: str, pk: int, verb: str) -> Http
 def enter(request: HttpRequest, by: Person, kind: str, pk: int, name: str) -> HttpResponse:
     """Record one fact that is no step."""
     _entry, obj = _found(by, kind, pk)
-    fact = (entries.of_deal(obj, by) if kind == "deals" else entries.of_filing(obj, reads.needs_of(obj), by)).get(name)
+    fact = FACTS[kind](obj, by).get(name)
     if fact is None:
         raise Http404
 

@@ -278,6 +278,7 @@ PAGES = {
     ),
     "notices/undelivered/<int:pk>/again/": Page(post=who("ops"), of="undelivered", closed=REFUSED),
     "deals/<int:pk>/entries/<name>/": Page(post=OFFICERS, of="deals", args={"name": "rate"}, closed=HIDDEN),
+    "invitations/<int:pk>/entries/<name>/": Page(post=who("an"), of="invitations", args={"name": "dispatch"}, closed=HIDDEN),
     "filings/<int:pk>/entries/<name>/": Page(post=who(FIRM, OFFICERS), of="filings", args={"name": "direct"}, closed=HIDDEN),
 }
 

@@ -17,8 +17,8 @@ STEP = "<slug:kind>/<int:pk>/<slug:verb>/"
 STANDS_FOR = {  # one address for many: what it is called in the table of expectations
     STEP: (),
     "filings/bulk/<slug:verb>/": [f"filings/bulk/{verb}/" for verb in bulk.MANY],
-    r"^(?P<kind>deals|filings)/(?P<pk>\d{1,18})/entries/(?P<name>[a-z-]+)/$": [
-        f"{kind}/<int:pk>/entries/<name>/" for kind in ("deals", "filings")
+    r"^(?P<kind>deals|filings|invitations)/(?P<pk>\d{1,18})/entries/(?P<name>[a-z-]+)/$": [
+        f"{kind}/<int:pk>/entries/<name>/" for kind in ("deals", "filings", "invitations")
     ],
 }
 RESOURCE_OF = {resource.kind: resource for resource in RESOURCES}
