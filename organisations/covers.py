@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
 from common.steps import Param, lock_only, record
+from organisations import policy
 from organisations.actors import REVIEW_ROLES, Person
 from organisations.models import Cover, Membership, Role, User
 
-DAYS_MAX = 92
 Choice = tuple[str, str]
 
 
@@ -39,7 +39,7 @@ def params(by: Person | None = None) -> tuple[Param, ...]:
         Param("absent", kind, _("外出人员"), choices=absent, help=_("替岗期间，其待办事项由代办人以自己的名义办理。")),
         Param("deputy", kind, _("代办人"), choices=deputies, help=_("须为同一单位的审核、审批人员；不能复核外出人员或本人已经手的事项。")),
         Param("from_on", "date", _("起始日期")),
-        Param("to_on", "date", _("截止日期"), help=_("到期自动结束，至多三个月。")),
+        Param("to_on", "date", _("截止日期"), help=_("到期自动结束。")),
         Param("reason", "text", _("事由"), required=False, help=_("例如：年休假、外出培训。")),
     )
 
@@ -50,7 +50,8 @@ def name(*, absent: str, deputy: str, from_on: dt.date, to_on: dt.date, by: Pers
     other_office, standing_in = _told(deputy, "deputy")
     if by.user_id is None or not _may_arrange(office, away, by):
         raise NotAllowed(_("替岗由本人或本单位管理员指定。"))
-    if problems := list(_problems(office, away, other_office, standing_in, from_on, to_on, at=at)):
+    most = policy.number("cover_days_max", province=_province(office, by), on=timezone.localdate(at))
+    if problems := list(_problems(office, away, other_office, standing_in, from_on, to_on, most=most, at=at)):
         raise Invalid(problems)
     with transaction.atomic():
         lock_only(User.objects.filter(pk__in=[away, standing_in]))  # so that of two who name at once, the second sees the first
@@ -128,7 +129,7 @@ def _told(sent: str, field: str) -> tuple[int, int]:
 
 
 def _problems(
-    office: int, away: int, other_office: int, standing_in: int, from_on: dt.date, to_on: dt.date, *, at: dt.datetime
+    office: int, away: int, other_office: int, standing_in: int, from_on: dt.date, to_on: dt.date, *, most: int, at: dt.datetime
 ) -> Iterable[Problem]:
     today = timezone.localdate(at)
     seated = set(_holders([office], on=today).values_list("user", flat=True))
@@ -140,8 +141,8 @@ def _problems(
         yield Problem("deputy", "oneself", _("代办人不能是外出人员本人。"), _("请选择本单位另一人。"))
     if to_on < max(from_on, today):
         yield Problem("to_on", "out_of_range", _("截止日期不能早于起始日期，也不能早于今天。"), _("请重新填写。"))
-    elif (to_on - from_on).days >= DAYS_MAX:
-        yield Problem("to_on", "out_of_range", _("替岗至多三个月。"), _("更长时间的，请由管理员调整岗位。"))
+    elif (to_on - from_on).days >= most:
+        yield Problem("to_on", "out_of_range", _("替岗至多 %(n)s 天。") % {"n": most}, _("更长时间的，请由管理员调整岗位。"))
 
 
 def _overlaps(away: int, standing_in: int, from_on: dt.date, to_on: dt.date) -> Iterable[Problem]:

@@ -1,7 +1,7 @@
 """储备充足度: what is in reserve and not signed, against what the banks there are willing to lend: by city, county and bank.
 
 A branch's appetite counts for the city it sits in, and for every county it serves, so the counties do not add up to the province. Below
-the province a sum of fewer than three banks is not shown: it would tell one bank's own figure.
+the province a sum of fewer banks than policy names is not shown: it would tell one bank's own figure.
 """
 
 from collections import defaultdict
@@ -14,7 +14,9 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.models import NATION
 from lenders.models import Appetite, BranchServes
+from organisations import policy
 from organisations.actors import Person
 from organisations.models import Region, Unit, UnitCovers
 from portal import figures
@@ -24,7 +26,6 @@ from projects.models import Filing, IntendedBank, Need
 
 CITY, COUNTY, BANK = "city", "county", "bank"
 BY = ((CITY, _("按市州")), (COUNTY, _("按县市区")), (BANK, _("按银行")))
-BANKS_SHOWN_FROM = 3
 COUNTY_LEVELS = ("county", "county_direct")
 ZERO = Decimal(0)
 
@@ -74,14 +75,22 @@ def regions(by: Person, *, county: bool) -> QuerySet[Region]:
 def _by_place(by: Person, *, county: bool) -> list[Row]:
     places = figures.places(by, list(regions(by, county=county).order_by("code")), county=county)
     appetite = _served(by) if county else _seated(by)
+    least = _least(by)
     return [
-        Row(place.region.name, place.unsigned, _told(by, appetite.get(place.region.pk, [])), place, place.in_reserve) for place in places
+        Row(place.region.name, place.unsigned, _told(appetite.get(place.region.pk, []), least), place, place.in_reserve) for place in places
     ]
 
 
-def _told(by: Person, found: Sequence[tuple[int, Decimal]]) -> Decimal | None:
-    banks = {bank for bank, _free in found}
-    if not banks or (not oversees(by) and len(banks) < BANKS_SHOWN_FROM):
+def _least(by: Person) -> int:
+    """Of how many banks a sum must be for this reader to be told it."""
+    if oversees(by):
+        return 1
+    province = next((seat.province for seat in by.seats), NATION)
+    return policy.number("shown_from", province=province, on=timezone.localdate(by.at))
+
+
+def _told(found: Sequence[tuple[int, Decimal]], least: int) -> Decimal | None:
+    if len({bank for bank, _free in found}) < least:
         return None
     return sum((free for _bank, free in found), ZERO)
 

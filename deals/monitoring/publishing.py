@@ -1,4 +1,4 @@
-"""Figures for everybody: by city, with the indexes. A sum of fewer than three projects would tell of one firm, and is left out."""
+"""Figures for everybody: by city, with the indexes. A sum of fewer projects than policy names would tell of one firm, and is left out."""
 
 import hashlib
 import json
@@ -16,10 +16,10 @@ from deals.monitoring import evenness, funnel
 from deals.monitoring.models import PublishedFigures
 from deals.monitoring.scope import LINES, of_province
 from deals.monitoring.sql import STAGES
+from organisations import policy
 from organisations.actors import Person, Seat
 from organisations.models import Role
 
-SHOWN_FROM = 3
 Told = Mapping[str, Any]
 
 
@@ -48,15 +48,20 @@ def publish(by: Person) -> PublishedFigures:
 
 def content(province: str, by: Person) -> dict[str, Any]:
     scope = of_province(province, by)
+    least = policy.number("shown_from", province=province, on=clocks.day(by.at))
     cut = funnel.Cut(funnel.CITY)
     cities, whole = funnel.rows(scope, cut), funnel.total(scope, cut)
     return {
         "on": clocks.day(by.at).isoformat(),
         "province": province,
         "outstanding_days": scope.outstanding_days,
-        "total": _cells(whole, {stage for stage in STAGES if 0 < whole.filings[stage] < SHOWN_FROM}),
+        "shown_from": least,
+        "total": _cells(whole, {stage for stage in STAGES if 0 < whole.filings[stage] < least}),
         "cities": sorted(
-            ({"code": row.code, "name": row.name, "stages": cells} for row, cells in zip(cities, _hidden_small(cities), strict=True)),
+            (
+                {"code": row.code, "name": row.name, "stages": cells}
+                for row, cells in zip(cities, _hidden_small(cities, least), strict=True)
+            ),
             key=_by_what_is_told,
         ),
         "indexes": [
@@ -66,8 +71,8 @@ def content(province: str, by: Person) -> dict[str, Any]:
     }
 
 
-def _hidden_small(cities: Sequence[funnel.Row]) -> list[Told]:
-    hidden = {stage: left_out([row.filings[stage] for row in cities]) for stage in STAGES}
+def _hidden_small(cities: Sequence[funnel.Row], least: int) -> list[Told]:
+    hidden = {stage: left_out([row.filings[stage] for row in cities], least=least) for stage in STAGES}
     return [_cells(row, {stage for stage in STAGES if place in hidden[stage]}) for place, row in enumerate(cities)]
 
 
@@ -77,11 +82,11 @@ def _by_what_is_told(city: Told) -> tuple[bool, Decimal, str]:
     return cell is None, -Decimal(cell["yuan"]) if cell else Decimal(0), city["code"]
 
 
-def left_out(numbers: Sequence[int]) -> set[int]:
+def left_out(numbers: Sequence[int], *, least: int) -> set[int]:
     """Which places of a column are not told. One alone could be found by taking the others from the total: the next smallest goes with it."""
-    small = {place for place, number in enumerate(numbers) if 0 < number < SHOWN_FROM}
-    others = sorted((number, place) for place, number in enumerate(numbers) if number >= SHOWN_FROM)
-    if small and sum(numbers[place] for place in small) < SHOWN_FROM and others:
+    small = {place for place, number in enumerate(numbers) if 0 < number < least}
+    others = sorted((number, place) for place, number in enumerate(numbers) if number >= least)
+    if small and sum(numbers[place] for place in small) < least and others:
         small.add(others[0][1])
     return small
 

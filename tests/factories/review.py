@@ -53,6 +53,8 @@ POLICY = {
     "round_trip_share_bp": (8000, "bp"),
     "assessment_days": (5, "days"),
     "outstanding_days": (90, "days"),
+    "cover_days_max": (92, "days"),
+    "shown_from": (3, "count"),
 }
 CHANGE_TIERS = {
     "amount": "city",

@@ -11,7 +11,7 @@ from common.steps import allowed_verbs
 from exchange.receivers import Desk, Seating
 from organisations import covers
 from organisations.actors import person
-from organisations.models import Cover, User
+from organisations.models import Cover, PolicyParameter, User
 from projects import queries, review
 from projects.case import assigning
 from projects.models import Filing, ReviewStep
@@ -241,3 +241,13 @@ def test_the_api_names_shows_and_ends(cast, unit):
     assert [(seat["role"], seat["absent_id"]) for seat in seats] == [("checker", None), ("handler", cast.chen.user_id)]
     assert (ended.status_code, ended.json()["ended_at"] is not None) == (200, True)
     assert wang.get("/api/covers/").json()["results"] == []
+
+
+def test_how_long_a_cover_may_last_is_policy(world, cast, unit):
+    PolicyParameter.objects.filter(key="cover_days_max").update(value=3)
+
+    with pytest.raises(Invalid) as refused:
+        named(unit, cast.chen, cast.hu, to_on=TODAY + 3 * DAY)
+
+    assert [str(problem.message) for problem in refused.value.problems] == ["替岗至多 3 天。"]
+    assert named(unit, cast.chen, cast.hu, to_on=TODAY + 2 * DAY).pk

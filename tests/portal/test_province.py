@@ -123,11 +123,11 @@ def test_a_county_sees_itself_a_city_its_counties_and_neither_one_banks_figure(o
 
 
 def test_fewer_than_three_banks_are_no_sum_below_the_province(world, cast):
-    told = adequacy._told(cast.chen, [(1, Decimal(5)), (1, Decimal(6)), (2, Decimal(7))])
+    county, province = adequacy._least(cast.chen), adequacy._least(cast.zhao)
 
-    assert told is None
-    assert adequacy._told(cast.zhao, [(1, Decimal(5))]) == 5
-    assert adequacy._told(cast.chen, [(1, Decimal(5)), (2, Decimal(6)), (3, Decimal(7))]) == 18
+    assert adequacy._told([(1, Decimal(5)), (1, Decimal(6)), (2, Decimal(7))], county) is None
+    assert adequacy._told([(1, Decimal(5))], province) == 5
+    assert adequacy._told([(1, Decimal(5)), (2, Decimal(6)), (3, Decimal(7))], county) == 18
 
 
 def test_tiles_stand_side_by_side():
