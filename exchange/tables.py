@@ -118,12 +118,14 @@ def as_typed(cell: Any, param: Any) -> Any:
         value = value.date()
     if isinstance(value, float) and value.is_integer() and abs(value) < 10**EXACT_DIGITS:
         value = int(value)
-    if param.kind == "percent" and isinstance(value, int | float) and "%" in str(cell.number_format):
+    if param.kind == "percent" and isinstance(value, int | float) and not isinstance(value, bool) and "%" in str(cell.number_format):
         return f"{(Decimal(repr(value)) * 100).normalize():f}%"
     return _as_text(value) if param.kind in WRITTEN else value
 
 
 def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).upper()
     if isinstance(value, dt.date):
         return value.isoformat()
     if not isinstance(value, int | float):

@@ -92,6 +92,16 @@ def test_cells_are_handed_on_as_they_would_have_been_typed():
     assert read(params, second.cells) == {"total": 12_505_000, "starts_on": dt.date(2025, 3, 1), "rate": 345}
 
 
+def test_a_logical_value_is_text_where_text_is_wanted_and_no_number_elsewhere():
+    """WPS makes TRUE of what begins so."""
+    (row,) = _rows(book(["项目名称", "年利率（%）", "总投资（万元）"], [True, False, True]))
+
+    assert row.cells == {"name": "TRUE", "rate": False, "total": True}
+    with pytest.raises(Invalid) as refused:
+        read([TOTAL.param, RATE.param], row.cells)
+    assert {problem.code for problem in refused.value.problems} == {"not_a_number", "not_a_rate"}
+
+
 def test_error_values_and_codes_that_lost_digits_are_problems_of_their_cell():
     (row,) = _rows(book(["项目名称", "总投资（万元）"], [914403001922038216, "#REF!"]))
 
