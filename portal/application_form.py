@@ -143,13 +143,14 @@ def _close(entry: Input) -> None:
 def _draw(one: FormField, path: str, value: Any, choices: Choices, problems: Sequence[Problem], more: int = 0) -> Input:
     drawn = Input(one, path, value, tuple(problem for problem in problems if problem.field == path))
     if one.kind == "rows":
-        rows = list(value or []) + [{}] * (more or (0 if value else BLANK_ROWS.get(one.name, 0)))
+        rows = _listed(value) + [{}] * (more or (0 if value else BLANK_ROWS.get(one.name, 0)))
         drawn.rows = [_row(one, path, number, row, choices, problems) for number, row in enumerate(rows)]
         drawn.blank = _row(one, path, "__n__", {}, choices, ())
     elif one.kind == "group":
-        drawn.inputs = [_draw(inner, f"{path}.{inner.name}", (value or {}).get(inner.name), choices, problems) for inner in one.fields]
+        group = value if isinstance(value, Mapping) else {}
+        drawn.inputs = [_draw(inner, f"{path}.{inner.name}", group.get(inner.name), choices, problems) for inner in one.fields]
     elif one.kind == "branches":
-        named = list(value or [])
+        named = [code if isinstance(code, str) else str(code) for code in _listed(value)]
         places = max(BANKS_MAX, len(named))
         drawn.inputs = [_branch(one, path, number, (named + [""] * places)[number], choices, problems) for number in range(places)]
     else:
@@ -159,6 +160,11 @@ def _draw(one: FormField, path: str, value: Any, choices: Choices, problems: Seq
     if one.kind == "yes_no":
         drawn.value = value is True or str(value or "").lower() in ("yes", "true", "是", "1", "on")
     return drawn
+
+
+def _listed(value: Any) -> list[Any]:
+    """A list, also where a machine kept something else: a draft is kept as it was sent, and its page opens whatever that is."""
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def _row(one: FormField, path: str, number: Any, row: Any, choices: Choices, problems: Sequence[Problem]) -> Row:

@@ -212,6 +212,24 @@ def test_filing_under_review_is_not_edited(world, cast, as_):
     assert "如需修改，请联系当前审核单位退回" in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"benefits": [1]},
+        {"intended_banks": [{"a": 1}]},
+        {"intended_banks": "ICBC-WH"},
+        {"equipment": 5},
+        {"later_needs": {"a": 1}},
+        {"securities": 7},
+    ],
+)
+def test_the_page_of_a_draft_opens_whatever_a_machine_has_kept_in_it(as_, draft, sent):
+    Filing.objects.filter(pk=draft.pk).update(form=draft.form | sent)
+
+    assert as_("lin").get(f"/filings/{draft.pk}/edit/").status_code == 200
+    assert as_("lin").get(f"/filings/{draft.pk}/").status_code == 200
+
+
 def test_what_a_colleague_was_still_typing_when_it_was_handed_in_is_shown_and_not_saved(world, cast, as_):
     filing = factories.filing(world, cast.firm, state="in_review")
 
