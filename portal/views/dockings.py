@@ -25,7 +25,7 @@ from portal.panel import Refused, life
 
 S = SecondDocking.State
 TABS = (
-    ("", _("待办理"), (S.ADJUSTING, S.MEETING_DUE, S.CONVENED)),
+    ("", _("待推进"), (S.ADJUSTING, S.MEETING_DUE, S.CONVENED)),
     ("seeking", S.SEEKING.label, (S.SEEKING,)),
     ("parked", S.PARKED.label, (S.PARKED,)),
     ("ended", _("已办结"), (S.SETTLED, S.ENDED)),

@@ -52,11 +52,14 @@ def round_lost(world, cast, docking, branch="HBB-WH", *, at=NOW):
     return fresh(docking)
 
 
-def meeting_due(world, cast, *, at=NOW):
-    """Both rounds that the policy allows are lost."""
-    docking = listed(world, cast, at=at)
-    round_lost(world, cast, docking, "HBB-WH", at=at)
-    return round_lost(world, cast, docking, "CCB-WH", at=at)
+def rounds_lost(world, cast, docking):
+    """Both rounds that the policy allows."""
+    round_lost(world, cast, docking, "HBB-WH")
+    return round_lost(world, cast, docking, "CCB-WH")
+
+
+def meeting_due(world, cast):
+    return rounds_lost(world, cast, listed(world, cast))
 
 
 def convened(docking, cast, *, at=NOW, by=None, meeting_on=TODAY, owner="区经信局 王局长"):

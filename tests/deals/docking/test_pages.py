@@ -7,10 +7,11 @@ from rest_framework.test import APIClient
 
 from common.models import AuditEvent
 from deals import tasks
-from deals.docking import beginning, steps, weekly
+from deals.docking import beginning, weekly
 from deals.models import DockingList, Invitation, ListedDocking, SecondDocking
 from exchange import telling
 from exchange.models import Channel, Notice
+from organisations import reminders
 from projects.models import Need
 from tests import people
 from tests.deals import cases
@@ -45,8 +46,7 @@ def told():
     return {(row.kind, row.recipient.username): row for row in rows}
 
 
-def test_firm_reads_why_and_what_it_can_do_and_asks_again(world, cast, page):
-    docking = courses.listed(world, cast, "ICBC-WH")
+def test_firm_reads_why_and_what_it_can_do_and_asks_again(world, cast, docking, page):
     address = f"/second-dockings/{docking.pk}/"
 
     shown = page("lin").get(address).content.decode()
@@ -63,8 +63,7 @@ def test_firm_reads_why_and_what_it_can_do_and_asks_again(world, cast, page):
     assert courses.letter(docking, "CCB-WH").origin == "second_docking"
 
 
-def test_form_sent_twice_asks_once(world, cast, page):
-    docking = courses.listed(world, cast)
+def test_form_sent_twice_asks_once(world, cast, docking, page):
     form = {"seen": docking.version, "once": "same", "first": "CCB-WH"}
 
     answers = [page("lin").post(f"/second-dockings/{docking.pk}/ask/", form).status_code for _n in range(2)]
@@ -73,16 +72,15 @@ def test_form_sent_twice_asks_once(world, cast, page):
     assert Invitation.objects.filter(origin="second_docking").count() == 1
 
 
-def test_office_finds_whose_move_it_is_and_since_when_and_calls_the_meeting(world, cast, page):
-    docking = courses.meeting_due(world, cast)
-    address = f"/second-dockings/{docking.pk}/"
+def test_office_finds_whose_move_it_is_and_since_when_and_calls_the_meeting(world, cast, due, page):
+    address = f"/second-dockings/{due.pk}/"
 
     listed = page("chen").get("/second-dockings/").content.decode()
     assert all(words in listed for words in (address, "安排四方会商", "2026-03-02", "2 / 2 轮"))
     assert address in page("chen").get("/").content.decode()
-    called = {"seen": docking.version, "once": "1", "owner": "区经信局 王局长", "meeting_on": TODAY.isoformat()}
+    called = {"seen": due.version, "once": "1", "owner": "区经信局 王局长", "meeting_on": TODAY.isoformat()}
     assert page("chen").post(f"{address}convene/", called).status_code == 302
-    row = courses.fresh(docking)
+    row = courses.fresh(due)
     parked = {"held_on": TODAY.isoformat(), "summary": "各方均不具备条件", "reason": "订单不足"}
     assert page("chen").post(f"{address}park/", {"seen": row.version, "once": "2", **parked}).status_code == 302
 
@@ -92,9 +90,7 @@ def test_office_finds_whose_move_it_is_and_since_when_and_calls_the_meeting(worl
 
 
 @pytest.mark.parametrize("who", ["bai", "mo_firm", "mo_county", "qian", "xu"])
-def test_nobody_else_finds_it(world, cast, page, api, who):
-    docking = courses.listed(world, cast)
-
+def test_nobody_else_finds_it(world, cast, docking, page, api, who):
     assert page(who).get(f"/second-dockings/{docking.pk}/").status_code == 404
     assert api(who).get(f"/api/second-dockings/{docking.pk}/").status_code == 404
     assert not SecondDocking.objects.visible_to(getattr(cast, who)).exists()
@@ -155,8 +151,7 @@ def test_admin_lists_and_convenes_nothing_that_is_not_its_own(world, cast, page)
     assert cast.firm.name in page("zhao").get(DESK).content.decode()
 
 
-def test_firm_is_told_why_and_the_bank_what_the_firm_says(world, cast):
-    docking = courses.listed(world, cast, "ICBC-WH")
+def test_firm_is_told_why_and_the_bank_what_the_firm_says(world, cast, docking):
     courses.asked(docking, cast, "ICBC-WH", why="已追加抵押")
 
     notices = told()
@@ -167,8 +162,8 @@ def test_firm_is_told_why_and_the_bank_what_the_firm_says(world, cast):
     assert notices["invitation.invite.open", "bai"].facts["told"] == "已追加抵押"
 
 
-def test_both_are_told_of_the_meeting_and_of_the_rest(world, cast):
-    docking = courses.parked(courses.convened(courses.meeting_due(world, cast), cast), cast)
+def test_both_are_told_of_the_meeting_and_of_the_rest(world, cast, due):
+    docking = courses.parked(courses.convened(due, cast), cast)
 
     notices = told()
 
@@ -215,9 +210,12 @@ def test_week_that_begins_with_a_holiday_is_listed_on_its_first_working_day(worl
     assert DockingList.objects.get().week == dt.date(2026, 5, 4)
 
 
-def test_reminders_speak_of_the_meeting(world, cast, page):
-    docking = courses.convened(courses.meeting_due(world, cast), cast)
+def test_meeting_that_is_not_called_is_supervised(world, cast, due, page, settings):
+    reminders.remind(at=NOW + 30 * DAY)
+    settings.FIXED_NOW = (NOW + 30 * DAY).isoformat()
 
-    assert steps.loaded(docking).state == "convened"
-    late = people.signed_in(cast, "wang")
-    assert late.get("/overdue/").status_code == 200
+    supervised = {who for kind, who in told() if kind == "seconddocking.overdue"}
+
+    assert {"chen", "hu", "wang", "zhao"} <= supervised
+    assert not supervised & {"lin", "bai", "mo_county"}
+    assert f"/second-dockings/{due.pk}/" in page("wang").get("/overdue/").content.decode()

@@ -49,8 +49,7 @@ def test_joined_it_is_open_to_banks_it_never_named(world, cast):
     assert told(docking) == ("seeking", 1)
 
 
-def test_round_that_recommends_leaves_it_with_the_firms_consent(world, cast):
-    docking = courses.listed(world, cast)
+def test_round_that_recommends_leaves_it_with_the_firms_consent(world, cast, docking):
     joined(docking, cast)
 
     published(world, cast, docking.need, "HBB-WH")
@@ -60,8 +59,7 @@ def test_round_that_recommends_leaves_it_with_the_firms_consent(world, cast):
     assert told(docking) == ("seeking", 1)
 
 
-def test_standby_follows_a_lead_of_second_docking_and_is_no_new_round(world, cast):
-    docking = courses.listed(world, cast)
+def test_standby_follows_a_lead_of_second_docking_and_is_no_new_round(world, cast, docking):
     joined(docking, cast)
     published(world, cast, docking.need, "HBB-WH", "CCB-WH")
     lead = courses.letter(docking, "HBB-WH")
@@ -72,8 +70,7 @@ def test_standby_follows_a_lead_of_second_docking_and_is_no_new_round(world, cas
     assert told(docking) == ("seeking", 1)
 
 
-def test_round_without_a_recommendation_gives_the_move_back(world, cast):
-    docking = courses.listed(world, cast)
+def test_round_without_a_recommendation_gives_the_move_back(world, cast, docking):
     joined(docking, cast)
     round_ = Round.objects.create(
         programme=world.programme,
@@ -92,17 +89,15 @@ def test_round_without_a_recommendation_gives_the_move_back(world, cast):
     assert known(world).asking == set()
 
 
-def test_round_that_comes_unasked_is_one_of_its_rounds(world, cast):
-    docking = courses.listed(world, cast)
-
+def test_round_that_comes_unasked_is_one_of_its_rounds(world, cast, docking):
     published(world, cast, docking.need, "HBB-WH")
 
     assert told(docking) == ("seeking", 1)
 
 
 @pytest.mark.parametrize("parked", [True, False])
-def test_what_rests_enters_no_round_and_reopened_enters_again(world, cast, parked):
-    docking = courses.meeting_due(world, cast)
+def test_what_rests_enters_no_round_and_reopened_enters_again(world, cast, due, parked):
+    docking = due
     round_ = Round(programme=world.programme, province=HUBEI)
     if parked:
         docking = courses.parked(courses.convened(docking, cast), cast)
@@ -116,17 +111,14 @@ def test_what_rests_enters_no_round_and_reopened_enters_again(world, cast, parke
     assert collect.open_needs(round_).filter(pk=docking.need_id).exists()
 
 
-def test_banks_the_firm_asked_again_close_the_need_to_rounds(world, cast):
-    docking = courses.listed(world, cast)
-
+def test_banks_the_firm_asked_again_close_the_need_to_rounds(world, cast, docking):
     courses.asked(docking, cast)
 
     assert docking.need_id in known(world).closed
     assert Need.objects.get(pk=docking.need_id).parked_reason == ""
 
 
-def test_firm_may_stop_waiting_for_a_round(world, cast):
-    docking = courses.listed(world, cast)
+def test_firm_may_stop_waiting_for_a_round(world, cast, docking):
     joined(docking, cast)
 
     docking = courses.fresh(docking)
@@ -136,8 +128,7 @@ def test_firm_may_stop_waiting_for_a_round(world, cast):
     assert known(world).asking == set()
 
 
-def test_round_that_came_is_not_left(world, cast):
-    docking = courses.listed(world, cast)
+def test_round_that_came_is_not_left(world, cast, docking):
     joined(docking, cast)
     published(world, cast, docking.need, "HBB-WH")
 

@@ -105,9 +105,7 @@ def test_who_asks_too_early_is_told_why(world, cast):
 # the firm's move
 
 
-def test_firm_asks_other_banks_and_they_look_at_once(world, cast):
-    docking = courses.listed(world, cast)
-
+def test_firm_asks_other_banks_and_they_look_at_once(world, cast, docking):
     courses.asked(docking, cast, "HBB-WH", second="CCB-WH")
 
     letters = {row.branch.code: row for row in Invitation.objects.filter(origin="second_docking").select_related("branch")}
@@ -118,8 +116,7 @@ def test_firm_asks_other_banks_and_they_look_at_once(world, cast):
     assert unbroken()
 
 
-def test_deal_of_a_second_docking_tells_where_it_came_from(world, cast):
-    docking = courses.listed(world, cast)
+def test_deal_of_a_second_docking_tells_where_it_came_from(world, cast, docking):
     courses.asked(docking, cast)
 
     deal = cases.accepted(world, cast, courses.letter(docking, "HBB-WH"))
@@ -131,9 +128,7 @@ def test_deal_of_a_second_docking_tells_where_it_came_from(world, cast):
     assert unbroken()
 
 
-def test_bank_that_declined_is_asked_again_only_with_what_has_changed(world, cast):
-    docking = courses.listed(world, cast, "ICBC-WH")
-
+def test_bank_that_declined_is_asked_again_only_with_what_has_changed(world, cast, docking):
     with pytest.raises(Invalid) as refusal:
         courses.asked(docking, cast, "ICBC-WH", why=" ")
     assert [problem.field for problem in refusal.value.problems] == ["why"]
@@ -144,8 +139,7 @@ def test_bank_that_declined_is_asked_again_only_with_what_has_changed(world, cas
     assert not Refusal.objects.filter(lifted_at=None).exists()
 
 
-def test_changed_need_asks_the_same_bank_without_a_word(world, cast):
-    docking = courses.listed(world, cast, "ICBC-WH")
+def test_changed_need_asks_the_same_bank_without_a_word(world, cast, docking):
     Need.objects.filter(pk=docking.need_id).update(amount=15_000_000)
 
     courses.asked(docking, cast, "ICBC-WH", why="")
@@ -160,9 +154,7 @@ def test_changed_need_asks_the_same_bank_without_a_word(world, cast):
         ({"first": "HBB-WH", "second": "HBB-WH"}, "twice"),
     ],
 )
-def test_what_cannot_be_asked_is_refused_as_a_whole(world, cast, banks, code):
-    docking = courses.listed(world, cast)
-
+def test_what_cannot_be_asked_is_refused_as_a_whole(world, cast, docking, banks, code):
     with pytest.raises(Invalid) as refusal:
         courses.asked(docking, cast, **banks)
 
@@ -171,8 +163,7 @@ def test_what_cannot_be_asked_is_refused_as_a_whole(world, cast, banks, code):
     assert Invitation.objects.live().count() == 0
 
 
-def test_no_more_banks_look_than_may(world, cast):
-    docking = courses.listed(world, cast)
+def test_no_more_banks_look_than_may(world, cast, docking):
     PolicyParameter.objects.filter(key="max_live_invitations").update(value=1)
 
     with pytest.raises(Invalid) as refusal:
@@ -182,9 +173,7 @@ def test_no_more_banks_look_than_may(world, cast):
 
 
 @pytest.mark.parametrize("who", ["chen", "bai", "zhao", "mo_firm", "system"])
-def test_nobody_asks_for_the_firm(world, cast, who):
-    docking = courses.listed(world, cast)
-
+def test_nobody_asks_for_the_firm(world, cast, docking, who):
     with pytest.raises(NotAllowed):
         steps.ask(docking, first="HBB-WH", by=getattr(cast, who), at=NOW, seen=docking.version)
 
@@ -192,15 +181,14 @@ def test_nobody_asks_for_the_firm(world, cast, who):
 # rounds and their limit
 
 
-def test_after_the_last_round_the_office_is_to_call_a_meeting(world, cast):
-    docking = courses.meeting_due(world, cast)
-
-    assert told(docking) == ("meeting_due", 2, "待四方会商")
-    assert cases.verbs(docking) == ["dock", "ask", "return", "ask", "return"]
+def test_after_the_last_round_the_office_is_to_call_a_meeting(world, cast, due):
+    assert told(due) == ("meeting_due", 2, "待四方会商")
+    assert cases.verbs(due) == ["dock", "ask", "return", "ask", "return"]
     clock = Deadline.objects.get(subject="deals.seconddocking", closed_at=None)
     assert (clock.kind, clock.organisation_id) == ("meeting", world["IND-420111"].organisation_id)
+    assert clock.due_at.date() == dt.date(2026, 3, 16)  # ten working days
     with pytest.raises(Conflict):
-        courses.asked(docking, cast, "ICBC-WH")
+        courses.asked(due, cast, "ICBC-WH")
     assert unbroken()
 
 
@@ -212,8 +200,7 @@ def test_limit_is_the_policys_of_the_day(world, cast):
     assert told(docking) == ("meeting_due", 0, "待四方会商")
 
 
-def test_one_of_several_banks_is_enough_to_go_on(world, cast):
-    docking = courses.listed(world, cast)
+def test_one_of_several_banks_is_enough_to_go_on(world, cast, docking):
     courses.asked(docking, cast, "HBB-WH", second="CCB-WH")
 
     courses.declined(world, cast, courses.letter(docking, "HBB-WH"))
@@ -226,27 +213,25 @@ def test_one_of_several_banks_is_enough_to_go_on(world, cast):
 # the meeting
 
 
-def test_meeting_is_called_moved_held_and_opens_one_more_round(world, cast):
-    docking = courses.meeting_due(world, cast)
-
-    courses.convened(docking, cast, meeting_on=TODAY + 7 * DAY)
-    courses.convened(docking, cast, meeting_on=TODAY + 9 * DAY, owner="区经信局 李副局长")
+def test_meeting_is_called_moved_held_and_opens_one_more_round(world, cast, due):
+    courses.convened(due, cast, meeting_on=TODAY + 7 * DAY)
+    courses.convened(due, cast, meeting_on=TODAY + 9 * DAY, owner="区经信局 李副局长")
     clock = Deadline.objects.get(subject="deals.seconddocking", closed_at=None)
     assert clock.due_at.date() == TODAY + 9 * DAY
-    courses.agreed(docking, cast)
+    courses.agreed(due, cast)
 
-    meeting = docking.meetings.get()
+    meeting = due.meetings.get()
     assert (meeting.owner, meeting.outcome, meeting.held_on, meeting.summary) == ("区经信局 李副局长", "agreed", TODAY, courses.SUMMARY)
-    assert told(docking) == ("adjusting", 2, "")
-    assert courses.fresh(docking).rounds_left == 1
-    courses.round_lost(world, cast, docking, "HBB-WH")
-    assert told(docking) == ("meeting_due", 3, "待四方会商")
+    assert told(due) == ("adjusting", 2, "")
+    assert courses.fresh(due).rounds_left == 1
+    courses.round_lost(world, cast, due, "HBB-WH")
+    assert told(due) == ("meeting_due", 3, "待四方会商")
     assert not Deadline.objects.filter(subject="deals.seconddocking", due_at=clock.due_at, closed_at=None).exists()
     assert unbroken()
 
 
-def test_parked_rests_until_somebody_opens_it_again(world, cast):
-    docking = courses.convened(courses.meeting_due(world, cast), cast)
+def test_parked_rests_until_somebody_opens_it_again(world, cast, due):
+    docking = courses.convened(due, cast)
     courses.parked(docking, cast)
     assert told(docking) == ("parked", 2, REASON)
 
@@ -260,9 +245,7 @@ def test_parked_rests_until_somebody_opens_it_again(world, cast):
     assert unbroken()
 
 
-def test_firm_may_rest_by_itself(world, cast):
-    docking = courses.listed(world, cast)
-
+def test_firm_may_rest_by_itself(world, cast, docking):
     steps.pause(docking, reason="改用自有资金", by=cast.lin, at=NOW, seen=docking.version)
 
     assert told(docking) == ("parked", 0, "改用自有资金")
@@ -272,18 +255,15 @@ def test_firm_may_rest_by_itself(world, cast):
 
 
 @pytest.mark.parametrize("who", ["lin", "wang", "zhao", "bai", "mo_county"])
-def test_meetings_are_the_receiving_offices(world, cast, who):
-    docking = courses.meeting_due(world, cast)
-
+def test_meetings_are_the_receiving_offices(world, cast, due, who):
     with pytest.raises(NotAllowed):
-        courses.convened(docking, cast, by=getattr(cast, who))
+        courses.convened(due, cast, by=getattr(cast, who))
 
 
 @pytest.mark.parametrize(("verb", "field"), [("convene", "meeting_on"), ("agree", "held_on"), ("park", "reason")])
-def test_days_and_reasons_are_read(world, cast, verb, field):
-    docking = courses.meeting_due(world, cast)
+def test_days_and_reasons_are_read(world, cast, due, verb, field):
     if verb != "convene":
-        docking = courses.convened(docking, cast)
+        due = courses.convened(due, cast)
     held = {"held_on": TODAY + DAY if verb == "agree" else TODAY, "summary": "意见"}
     facts = {
         "convene": {"owner": "王", "meeting_on": TODAY - DAY},
@@ -292,10 +272,10 @@ def test_days_and_reasons_are_read(world, cast, verb, field):
     }[verb]
 
     with pytest.raises(Invalid) as refusal:
-        steps.DOCKING_ACTIONS[verb](docking, by=cast.chen, at=NOW, seen=docking.version, **facts)
+        steps.DOCKING_ACTIONS[verb](due, by=cast.chen, at=NOW, seen=due.version, **facts)
 
     assert [problem.field for problem in refusal.value.problems] == [field]
-    assert docking.meetings.filter(outcome__in=["agreed", "parked"]).count() == 0
+    assert due.meetings.filter(outcome__in=["agreed", "parked"]).count() == 0
 
 
 # what banks do meanwhile
@@ -335,8 +315,7 @@ def test_firm_that_asks_from_an_old_page_is_told_of_the_late_bank(world, cast):
     assert Invitation.objects.live().count() == 1
 
 
-def test_deal_that_falls_through_comes_back_with_its_rounds(world, cast):
-    docking = courses.listed(world, cast)
+def test_deal_that_falls_through_comes_back_with_its_rounds(world, cast, docking):
     courses.asked(docking, cast)
     deal = cases.accepted(world, cast, courses.letter(docking, "HBB-WH"))
     deal_steps.confirm(deal, by=cast.lin, at=NOW, seen=deal.version)
@@ -347,8 +326,7 @@ def test_deal_that_falls_through_comes_back_with_its_rounds(world, cast):
     assert unbroken()
 
 
-def test_project_that_leaves_the_list_ends_it(world, cast):
-    docking = courses.listed(world, cast)
+def test_project_that_leaves_the_list_ends_it(world, cast, docking):
     filing = Filing.objects.get(pk=docking.filing_id)
 
     invitations.withdraw_filing(filing, by=cast.lin, at=NOW, seen=filing.version, note="不做了")
@@ -382,8 +360,7 @@ def test_rest_is_offered_only_if_the_firm_asks_and_the_first_bank_is_told(world,
     assert unbroken()
 
 
-def test_rest_of_a_settled_docking_begins_anew(world, cast):
-    docking = courses.listed(world, cast)
+def test_rest_of_a_settled_docking_begins_anew(world, cast, docking):
     courses.asked(docking, cast)
     deal = cases.accepted(world, cast, courses.letter(docking, "HBB-WH"))
     deal_steps.confirm(deal, by=cast.lin, at=NOW, seen=deal.version)
@@ -402,10 +379,3 @@ def test_nothing_is_offered_of_a_need_that_is_covered(world, cast):
 
     with pytest.raises(Invalid):
         beginning.begin(Need.objects.get(pk=deal.need_id), by=cast.lin, at=NOW)
-
-
-def test_days_are_of_the_calendar(world, cast):
-    docking = courses.meeting_due(world, cast)
-
-    assert Deadline.objects.get(subject="deals.seconddocking", closed_at=None).due_at.date() > TODAY + dt.timedelta(days=10)
-    assert courses.fresh(docking).since == NOW
