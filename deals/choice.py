@@ -35,7 +35,7 @@ class Rivals:
         self.needs = needs.lock_all(need_ids)
         self.standbys = [row for rows in standbys.waiting(self.needs).values() for row in rows]
         self.invitations: list[Invitation] = looked_up(
-            lock(Invitation.objects.live().filter(need__in=need_ids).exclude(deal__state__in=Deal.COMMITTED))
+            lock(Invitation.objects.live().filter(need__in=need_ids).exclude(deal__state__in=needs.FILLING))
         )
         self.offers: list[Deal] = lock(Deal.objects.filter(need__in=need_ids, state=D.INTENT))
         self.left = needs.left(self.needs)

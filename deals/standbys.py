@@ -40,7 +40,8 @@ def replace(
     A standby takes the lead's place: a need whose lead is still looking gets none. All accounts are locked at once, then released, then held again: nobody can take what a standby was to have while it moves.
     """
     by = system(at)
-    taken = set(Invitation.objects.live().filter(need__in=waiting).exclude(recommendation=None).values_list("need", flat=True))
+    leads = Invitation.objects.live().filter(need__in=waiting).exclude(recommendation=None).exclude(deal__state__in=needs.FILLING)
+    taken = set(leads.values_list("need", flat=True))
     ids = sorted({need.pk for need in wanted} - taken)
     queue = {need: list(waiting[need]) for need in ids if waiting.get(need)}
     accounts_of = _accounts([row for rows in queue.values() for row in rows], at=at)

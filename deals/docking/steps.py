@@ -118,9 +118,7 @@ def convene(
         told = {"owner": owner, "meeting_on": meeting_on, "parties": parties}
         facts = {name: [None, str(value)] for name, value in told.items()}
         row = _move(docking, "convene", by=by, at=at, seen=seen, note=note, also=problems, facts=facts, meeting_on=meeting_on)
-        if not FourPartyMeeting.objects.filter(docking=row, outcome=O.OPEN).update(**told):
-            number = (FourPartyMeeting.objects.filter(docking=row).aggregate(last=Max("number"))["last"] or 0) + 1
-            FourPartyMeeting.objects.create(docking=row, number=number, province=row.province, **told)
+        _call(row, told)
     return row
 
 
@@ -228,6 +226,18 @@ def _park(docking: SecondDocking, verb: str, *, reason: str, also: Any = None, *
 
 def _one_more(row: SecondDocking) -> dict[str, Any]:
     return {"rounds_used": row.rounds_used + 1}
+
+
+def _call(row: SecondDocking, told: Mapping[str, Any]) -> None:
+    """The meeting that is to be held, or the next one."""
+    meeting = FourPartyMeeting.objects.filter(docking=row, outcome=O.OPEN).first()
+    if meeting is not None:
+        for name, value in told.items():
+            setattr(meeting, name, value)
+        meeting.save(update_fields=list(told))
+        return
+    number = (FourPartyMeeting.objects.filter(docking=row).aggregate(last=Max("number"))["last"] or 0) + 1
+    FourPartyMeeting.objects.create(docking=row, number=number, province=row.province, **told)
 
 
 def _conclude(docking: SecondDocking, outcome: str, held_on: dt.date, summary: str) -> None:

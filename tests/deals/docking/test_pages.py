@@ -39,10 +39,10 @@ def api(cast):
 
 
 def told():
-    """(kind, who) of every notice of second docking in the inboxes."""
+    """(kind, who) → the latest notice of second docking in the inboxes."""
     events = AuditEvent.objects.filter(subject__in=["deals.seconddocking", "deals.dockinglist", "deals.invitation", "deals.deal"])
     telling.tell(list(events.order_by("id")), at=NOW)
-    rows = Notice.objects.filter(channel=Channel.IN_APP).select_related("recipient")
+    rows = Notice.objects.filter(channel=Channel.IN_APP).select_related("recipient").order_by("event", "pk")
     return {(row.kind, row.recipient.username): row for row in rows}
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from common.errors import NotAllowed
 from deals import commitments, invitations
-from deals.docking import steps
+from deals.docking import beginning, steps
 from deals.docking.following import follow
 from deals.models import Invitation
 from matching import collect
@@ -27,9 +27,9 @@ def known(world, *, at=NOW):
     return commitments.compute(world.programme, HUBEI, at=at)
 
 
-def published(world, cast, need, *branches, at=LATER):
+def published(world, cast, need, *branches, at=LATER, amount=None):
     """A round has recommended these; publishing a solved one does the same (`tests/journeys/test_second_docking.py`)."""
-    cases.published(world, cast, need, *branches, at=at)
+    cases.published(world, cast, need, *branches, at=at, amount=amount)
     follow([need.pk], at=at)
 
 
@@ -67,6 +67,20 @@ def test_standby_follows_a_lead_of_second_docking_and_is_no_new_round(world, cas
     invitations.withhold(lead, by=cast.lin, at=LATER, seen=lead.version)
 
     assert Invitation.objects.live().get().branch == world["CCB-WH"]
+    assert told(docking) == ("seeking", 1)
+
+
+def test_rest_of_a_partial_approval_has_its_standbys_as_well(world, cast):
+    deal = courses.partly_approved(world, cast)
+    docking = beginning.begin(Need.objects.get(pk=deal.need_id), by=cast.lin, at=NOW)
+    joined(docking, cast)
+    assert docking.need_id not in known(world).closed
+    published(world, cast, docking.need, "HBB-WH", "CCB-WH", amount=docking.need.amount - deal.approved_amount)
+    lead = courses.letter(docking, "HBB-WH")
+
+    invitations.withhold(lead, by=cast.lin, at=LATER, seen=lead.version)
+
+    assert set(Invitation.objects.live().values_list("branch__code", "state")) == {("ICBC-WH", "accepted"), ("CCB-WH", "awaiting_consent")}
     assert told(docking) == ("seeking", 1)
 
 

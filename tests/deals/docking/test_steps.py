@@ -260,6 +260,17 @@ def test_meetings_are_the_receiving_offices(world, cast, due, who):
         courses.convened(due, cast, by=getattr(cast, who))
 
 
+def test_what_no_column_holds_is_refused_by_name(world, cast, due):
+    for again in (False, True):
+        with pytest.raises(Invalid) as refusal:
+            courses.convened(due, cast, owner="长" * 101)
+        assert [problem.field for problem in refusal.value.problems] == ["owner"]
+        if not again:
+            courses.convened(due, cast)
+
+    assert due.meetings.get().owner == "区经信局 王局长"
+
+
 @pytest.mark.parametrize(("verb", "field"), [("convene", "meeting_on"), ("agree", "held_on"), ("park", "reason")])
 def test_days_and_reasons_are_read(world, cast, due, verb, field):
     if verb != "convene":
