@@ -67,8 +67,10 @@ def invite(
 
 
 def reset(seat: Membership, *, by: Person, at: dt.datetime) -> Issued:
-    """A code for a new password; the old one goes on until the code is used."""
+    """A code for a new password; the old one goes on until the code is used. It would open every other place of that person as well."""
     _require(seat, by)
+    if _sits_elsewhere(seat, by):
+        raise Conflict(_("此人在其他单位还有岗位，不能由本单位重设密码。"), remedy=_("请联系平台运维核实后办理。"))
     with transaction.atomic():
         return codes.issue(AccessCode.Kind.RESET, seat.organisation, by=by, at=at, name=str(seat.user), user=seat.user)
 
@@ -115,8 +117,7 @@ def hand_over(firm: Organisation, *, to: Membership, by: Person, at: dt.datetime
 
 def _set_active(seat: Membership, active: bool, verb: str, *, by: Person, at: dt.datetime) -> User:  # noqa: FBT001 -- the two verbs above are its only callers
     _require(seat, by)
-    elsewhere = Membership.objects.filter(user=seat.user, valid_to=None).exclude(organisation__in=lets_in(by)).exists()
-    if elsewhere:
+    if _sits_elsewhere(seat, by):
         raise Conflict(_("此人在其他单位还有岗位，不能停用账号。"), remedy=_("请改为停用其在本单位的岗位。"))
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=seat.user_id)
@@ -124,6 +125,12 @@ def _set_active(seat: Membership, active: bool, verb: str, *, by: Person, at: dt
         user.save(update_fields=["is_active"])
         record(seat, verb, by=by, at=at)
     return user
+
+
+def _sits_elsewhere(seat: Membership, by: Person) -> bool:
+    today = timezone.localdate(by.at)
+    held = Membership.objects.filter(user=seat.user_id).exclude(valid_to__lt=today)
+    return held.exclude(organisation__in=lets_in(by)).exists()
 
 
 def _require(seat: Membership, by: Person) -> None:

@@ -79,6 +79,17 @@ def test_account_with_a_seat_elsewhere_is_not_ours_to_lock(world, cast):
 
     with pytest.raises(Conflict):
         staff.lock(staff.people(cast.lin).get(user__username="su"), by=cast.lin, at=NOW)
+    with pytest.raises(Conflict):  # whoever set its password would sit in the other place too
+        staff.reset(staff.people(cast.lin).get(user__username="su"), by=cast.lin, at=NOW)
+
+
+def test_a_seat_elsewhere_that_ends_by_a_day_counts_until_then(cast):
+    until = TODAY + dt.timedelta(days=30)
+    elsewhere = {"organisation": cast.other_firm, "role": "firm_clerk", "valid_from": TODAY, "valid_to": until, "province": "420000"}
+    Membership.objects.create(user=cast.users["su"], **elsewhere)
+
+    with pytest.raises(Conflict):
+        staff.lock(staff.people(cast.lin).get(user__username="su"), by=cast.lin, at=NOW)
 
 
 def test_owner_hands_over_to_a_clerk_and_becomes_one(cast):
