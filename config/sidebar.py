@@ -67,6 +67,7 @@ GROUPS = (
             ("deals.batchobjection", "campaign"),
             ("deals.crosscheckflag", "flag"),
             ("deals.recovery", "undo"),
+            ("deals.openingloan", "history_edu"),
             ("deals.othersupport", "volunteer_activism"),
         ),
     ),

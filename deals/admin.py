@@ -29,6 +29,7 @@ from deals.models import (
     FundingBatch,
     InterestReceipt,
     Invitation,
+    OpeningLoan,
     RatePeriod,
     Recovery,
     Repayment,
@@ -36,6 +37,7 @@ from deals.models import (
     Shareholding,
     visible_deals,
 )
+from deals.opening.desk import OpeningDesk
 from deals.recovery.desk import RecoveryDesk
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies import caps, grants
@@ -141,6 +143,7 @@ class DealAdmin(StepDesk, ReadOnly):
                     ("filing", "need"),
                     ("state", "version"),
                     ("origin", "invitation"),
+                    "opening_as_of",
                     ("started_at", "confirmed_at"),
                 )
             },
@@ -387,3 +390,4 @@ admin.site.register(BatchObjection, ObjectionDesk)
 admin.site.register(CrossCheckFlag, FlagDesk)
 admin.site.register(CompanyRecord, CompanyDesk)
 admin.site.register(Shareholding, ShareholdingDesk)
+admin.site.register(OpeningLoan, OpeningDesk)

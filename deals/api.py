@@ -217,6 +217,7 @@ class DealShown(Presented):
             "state",
             "state_label",
             "origin",
+            "opening_as_of",
             "firm",
             "project",
             "filing",

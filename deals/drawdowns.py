@@ -387,10 +387,13 @@ def _payment_problems(slip_no: str, facts: Mapping[str, Any], threshold: Decimal
             _("单笔超过 %(threshold)s 万元的，须采用受托支付。") % {"threshold": format_wan(threshold)},
             _("改为受托支付，或写明采用自主支付的理由。"),
         )
-    if facts["invoice_no"] and not (len(facts["invoice_no"]) <= INVOICE_MAX and INVOICE.fullmatch(number(facts["invoice_no"]))):
-        yield Problem(
-            "invoice_no", "not_an_invoice", _("发票号码须为 20 位数字；境外发票须含字母。"), _("请按发票填写，注意表格软件会丢失末位。")
-        )
+    yield from invoice_problems(facts["invoice_no"])
+
+
+def invoice_problems(invoice_no: str, *, field: str = "invoice_no") -> Iterable[Problem]:
+    if invoice_no and not (len(invoice_no) <= INVOICE_MAX and INVOICE.fullmatch(number(invoice_no))):
+        message = _("发票号码须为 20 位数字；境外发票须含字母。")
+        yield Problem(field, "not_an_invoice", message, _("请按发票填写，注意表格软件会丢失末位。"))
 
 
 def _repayment_problems(drawdown: Drawdown, on: dt.date, amount: Decimal, slip_no: str, *, at: dt.datetime) -> list[Problem]:

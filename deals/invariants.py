@@ -256,7 +256,7 @@ PROMISES: tuple[Check, ...] = (
         FROM deals_subsidyclaim c
         JOIN schemes_budget b ON b.scheme_id = c.scheme_id AND b.fiscal_year = c.fiscal_year
         LEFT JOIN ledger_entry p ON p.account_id = b.account_id AND p.kind = 'post' AND p.business_key = CONCAT('claim:', c.id, ':settle')
-        WHERE c.state = 'settled' AND COALESCE(p.amount, 0) <> c.paid
+        WHERE c.state = 'settled' AND NOT c.is_opening AND COALESCE(p.amount, 0) <> c.paid
         """,
     ),
     Check(
@@ -272,7 +272,7 @@ PROMISES: tuple[Check, ...] = (
         WHERE r.recovered <> COALESCE(v.sum, 0) AND NOT EXISTS (
             SELECT FROM deals_recoverypart p JOIN deals_subsidyclaim c ON c.id = p.claim_id AND NOT p.is_withheld
             LEFT JOIN schemes_budget b ON b.scheme_id = c.scheme_id AND b.fiscal_year = c.fiscal_year
-            WHERE p.recovery_id = r.id AND b.id IS NULL
+            WHERE p.recovery_id = r.id AND (b.id IS NULL OR c.is_opening)
         )
         """,
     ),
@@ -405,6 +405,43 @@ AMOUNTS: tuple[Check, ...] = (
     ),
 )
 
+OPENING: tuple[Check, ...] = (
+    Check(
+        "a loan of the stock is not as it was confirmed",
+        "deals_openingloan",
+        f"""
+        SELECT o.id, CONCAT('signed ', d.signed_amount, ' drawn ', w.sum, ' paid before ', p.sum)
+        FROM deals_openingloan o
+        JOIN deals_deal d ON d.id = o.deal_id
+        LEFT JOIN {DRAWN} w ON w.deal_id = d.id
+        LEFT JOIN (SELECT deal_id, SUM(paid) AS sum FROM deals_subsidyclaim WHERE is_opening GROUP BY deal_id) p ON p.deal_id = d.id
+        WHERE d.opening_as_of <> o.as_of OR d.signed_amount <> o.amount
+           OR COALESCE(w.sum, 0) < o.drawn OR COALESCE(p.sum, 0) <> o.paid_before
+        """,
+    ),
+    Check(
+        "what was before moved an account",
+        "ledger_entry",
+        """
+        SELECT e.id, e.business_key FROM ledger_entry e
+        WHERE (e.business_key ~ '^deal:[0-9]+:' AND EXISTS (
+                SELECT FROM deals_deal d WHERE d.id = SPLIT_PART(e.business_key, ':', 2)::bigint AND d.origin = 'opening'
+            ))
+            OR (e.business_key ~ '^claim:[0-9]+:' AND EXISTS (
+                SELECT FROM deals_subsidyclaim c WHERE c.id = SPLIT_PART(e.business_key, ':', 2)::bigint AND c.is_opening
+            ))
+        """,
+    ),
+    Check(
+        "what was paid before stands among what we booked, or the other way round",
+        "deals_accrualline",
+        """
+        SELECT l.id, CONCAT('claim ', l.claim_id) FROM deals_accrualline l LEFT JOIN deals_subsidyclaim c ON c.id = l.claim_id
+        WHERE (l.kind = 'opening') <> COALESCE(c.is_opening, FALSE)
+        """,
+    ),
+)
+
 TRACES: tuple[Check, ...] = (
     _audited("projects_filing", "projects.filing", always=False),
     _audited("matching_round", "matching.round", always=False),
@@ -413,6 +450,7 @@ TRACES: tuple[Check, ...] = (
     _audited("deals_deal", "deals.deal", always=True),
     _audited("deals_subsidyclaim", "deals.subsidyclaim", always=True),
     _audited("deals_recovery", "deals.recovery", always=True),
+    _audited("deals_openingloan", "deals.openingloan", always=True),
     _audited("deals_fundingbatch", "deals.fundingbatch", always=True),
     _audited("deals_batchobjection", "deals.batchobjection", always=True),
     _audited("deals_crosscheckflag", "deals.crosscheckflag", always=True),
@@ -498,7 +536,7 @@ DOCKINGS: tuple[Check, ...] = (
     ),
 )
 
-CHECKS: tuple[Check, ...] = (*LEDGER, *PROMISES, *AMOUNTS, *TRACES, *DOCKINGS)
+CHECKS: tuple[Check, ...] = (*LEDGER, *PROMISES, *AMOUNTS, *OPENING, *TRACES, *DOCKINGS)
 
 
 def breaches() -> Iterator[Breach]:

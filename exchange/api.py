@@ -6,6 +6,7 @@ from deals.crosschecks.api import Flags
 from deals.docking.api import DockingLists, SecondDockings
 from deals.funding.api import FundingBatches, Objections
 from deals.ministry_answers_api import AnswerRows, Answers
+from deals.opening.api import OpeningLoans
 from deals.progress.api import ProgressReports, ReportingMonths
 from deals.recovery.api import Recoveries
 from deals.subsidies.api import Claims
@@ -43,6 +44,7 @@ RESOURCES = (
     Drawdowns,
     Receipts,
     LoanCosts,
+    OpeningLoans,
     Claims,
     Recoveries,
     Flags,

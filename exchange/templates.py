@@ -8,8 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import NotAllowed, NotFound
 from exchange.columns import Shown
 from exchange.importers import IMPORTERS, Importer
-from exchange.importers.hanging import EQUIPMENT_SHEET
-from exchange.listings.projects import equipment_columns, equipment_of
 from exchange.writing import Writer
 from organisations.actors import Person
 
@@ -39,13 +37,14 @@ def write(kind: str, to: Any, *, by: Person) -> None:
     columns = importer.shown()
     with Writer() as writer:
         sheet = writer.sheet(str(importer.label), columns, validated=True)
-        inner = equipment_columns() if kind == "filings" else ()
-        second = writer.sheet(str(EQUIPMENT_SHEET), inner) if inner else None
+        parts = [(part, inner := part.columns(), writer.sheet(str(part.title), inner, validated=True)) for part in importer.parts()]
         for row in importer.rows_shown(by):
             writer.append(sheet, columns, row)
-            for item in equipment_of(row) if second is not None else ():
-                writer.append(second, inner, item)
-        writer.note(now("填写说明"), [*HELP, *_fields(columns), *_fields(inner)])
+            for part, inner, there in parts:
+                for item in part.rows(row):
+                    writer.append(there, inner, item)
+        inners = [line for _part, inner, _there in parts for line in _fields(inner)]
+        writer.note(now("填写说明"), [*HELP, *dict.fromkeys([*_fields(columns), *inners])])
         writer.save(to)
 
 

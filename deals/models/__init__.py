@@ -23,6 +23,7 @@ __all__ = [
     "InvitationQuerySet",
     "ListedDocking",
     "LoanCost",
+    "OpeningLoan",
     "Origin",
     "OtherSupport",
     "ProgressReport",
@@ -48,5 +49,6 @@ from deals.crosschecks.models import CompanyRecord, CrossCheckFlag, Shareholding
 from deals.docking.models import DockingList, FourPartyMeeting, ListedDocking, SecondDocking
 from deals.funding.models import BatchObjection, FundingBatch
 from deals.monitoring.models import PublishedFigures
+from deals.opening.models import OpeningLoan
 from deals.recovery.models import Recovery, RecoveryPart, RecoveryReceipt
 from deals.subsidies.models import AccrualLine, OtherSupport, SubsidyClaim

@@ -79,6 +79,7 @@ class Deal(Provincial, Versioned, Waiting, Dispatched):
     )
     started_at = models.DateTimeField(_("意向时间"))
     confirmed_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
+    opening_as_of = models.DateField(_("期初截至"), null=True, blank=True, help_text=_("存量贷款：此日以前的情况由期初导入"))
     decline_code = models.ForeignKey(DeclineCode, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("谢绝原因"))
 
     objects = DealQuerySet.as_manager()
@@ -89,8 +90,12 @@ class Deal(Provincial, Versioned, Waiting, Dispatched):
         constraints = (
             models.UniqueConstraint(
                 fields=["need", "branch"],
-                condition=~Q(state__in=["declined", "withdrawn", "lapsed", "repaid"]),
+                condition=~Q(state__in=["declined", "withdrawn", "lapsed", "repaid"]) & Q(opening_as_of=None),
                 name="one_live_deal_per_pair",
+            ),
+            models.CheckConstraint(
+                condition=Q(origin="opening", opening_as_of__isnull=False, account=None) | ~Q(origin="opening") & Q(opening_as_of=None),
+                name="opening_deal_is_marked",
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="deal_amount_positive"),
             models.CheckConstraint(

@@ -36,6 +36,7 @@ class Origin(models.TextChoices):
     EVENT = "event", _("对接活动")
     SECOND_DOCKING = "second_docking", _("二次对接")
     DIRECT = "direct", _("银企自行达成")
+    OPENING = "opening", _("存量期初导入")
 
 
 class Dispatched(models.Model):

@@ -70,12 +70,12 @@ def receive(
 
 
 def _give_back(row: Recovery, receipt: RecoveryReceipt, before: Decimal, *, by: Person, at: dt.datetime) -> None:
-    """What was posted of each claim is reversed; a scheme without a budget has nothing posted."""
+    """What was posted of each claim is reversed; for a scheme without a budget, or paid before Fulcrum was, nothing was posted."""
     budgets = dict(Budget.objects.filter(scheme=row.scheme_id).values_list("fiscal_year", "account"))
     reverses = [
         Reverse(budgets[part.claim.fiscal_year], amount, f"recovery:{row.pk}:receipt:{receipt.pk}:claim:{part.claim_id}")
         for part, amount in _shares(row, before, receipt.amount)
-        if part.claim.fiscal_year in budgets
+        if part.claim.fiscal_year in budgets and not part.claim.is_opening
     ]
     accounts.reverse_many(reverses, by=by, at=at, note=receipt.slip_no)
 

@@ -4,10 +4,12 @@ Run again it books only what changed: a repayment told late or a version that re
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Sum
@@ -15,7 +17,7 @@ from django.db.models import Sum
 from common.steps import lock, record_many
 from deals.clocks import day
 from deals.loans import Loan, loans
-from deals.models import AccrualLine, Deal, Drawdown
+from deals.models import AccrualLine, Deal, Drawdown, SubsidyClaim
 from deals.recovery.suspension import Stops, stops_of
 from deals.subsidies import forecasting, reasons, versions
 from deals.subsidies.firm_cap import FirmLoans, subsidised_part
@@ -29,6 +31,8 @@ from schemes.models import SchemeVersion
 ZERO = Decimal(0)
 PLACES = Decimal("0.00000001")
 GOES_ON = Stops()
+Paid = Mapping[tuple[int, int], Sequence[Period]]  # deal, scheme
+NOTHING_PAID: Paid = {}
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,18 @@ def accrue_many(deals: Sequence[Deal], *, until: dt.date, by: Person, at: dt.dat
 
 
 def compute(
-    loan: Loan, known: Book, *, stops: Stops = GOES_ON, grants: Grants | None = None, firms: FirmLoans | None = None
+    loan: Loan,
+    known: Book,
+    *,
+    stops: Stops = GOES_ON,
+    grants: Grants | None = None,
+    firms: FirmLoans | None = None,
+    paid: Paid = NOTHING_PAID,
 ) -> list[Computed]:
-    """Every drawdown under every scheme, from the first subsidised day to the last, whether or not its interest day has come."""
+    """Every drawdown under every scheme, from the first subsidised day to the last, whether or not its interest day has come.
+
+    `paid` are the days that were settled before Fulcrum was: what is left of each line is computed.
+    """
     chosen = {row.pk: versions.choose(row, loan.deal, known) for row in loan.drawdowns}
     firms = firms or FirmLoans([loan], known)
     results = []
@@ -89,6 +102,7 @@ def compute(
                     balances=balances,
                     excluded=_within(stopped, loan.maturity),
                     used=firms.used_before(row, version, firm=loan.deal.firm_id),
+                    paid=paid.get((loan.deal.pk, scheme), ()),
                 )
             )
     return results
@@ -104,6 +118,7 @@ def _computed(
     balances: Balances,
     excluded: Sequence[Period],
     used: Decimal,
+    paid: Sequence[Period],
 ) -> Computed:
     days = formulas.subsidised_days(
         version.window_anchor, start=_start(version, row), first_start=first_start, months=version.window_months
@@ -111,15 +126,19 @@ def _computed(
     if days is None:
         return Computed(row, Choice(choice.scheme_id, None, reasons.WINDOW_OVER), None, ())
     part, _cut = formulas.within_firm_loan_cap(subsidised_part(version, row), limit=version.firm_loan_cap, used=used)
-    lines = formulas.accrue(
+    accrued = partial(
+        formulas.accrue,
         formulas.part_of(balances, part=part),
         first=days.first,
         last=min(days.last, loan.maturity),
         rate_bp=version.rate_bp,
         periods=loan.periods(months=version.interest_months, day=version.interest_day),
-        excluded=excluded,
         day_count=_day_count(version, days),
     )
+    lines = accrued(excluded=excluded)
+    if paid:
+        rest = formulas.outside(paid, within=Period(loan.first, loan.maturity))
+        lines = formulas.after_paid(lines, accrued(excluded=[*excluded, *rest]), paid=paid)
     return Computed(row, choice, version, lines)
 
 
@@ -142,10 +161,10 @@ def _new_lines(found: Sequence[Loan], *, until: dt.date, at: dt.datetime) -> lis
     known = versions.book(province=found[0].deal.province, known_on=day(at))
     stops = stops_of(found)
     booked = _booked(found)
-    grants, firms = Grants(found), FirmLoans(found, known)
+    grants, firms, paid = Grants(found), FirmLoans(found, known), _paid_before(found)
     fresh = []
     for loan in found:
-        for computed in compute(loan, known, stops=stops, grants=grants, firms=firms):
+        for computed in compute(loan, known, stops=stops, grants=grants, firms=firms, paid=paid):
             for line in computed.lines:
                 if line.interest_on > until:
                     continue
@@ -158,9 +177,20 @@ def _new_lines(found: Sequence[Loan], *, until: dt.date, at: dt.datetime) -> lis
     return fresh
 
 
+def _paid_before(found: Iterable[Loan]) -> Paid:
+    """The days of each loan and scheme that were paid before Fulcrum was."""
+    paid: dict[tuple[int, int], list[Period]] = defaultdict(list)
+    rows = SubsidyClaim.objects.filter(deal__in=[loan.deal for loan in found if loan.deal.opening_as_of], is_opening=True)
+    for deal, scheme, first, last in rows.values_list("deal", "scheme", "period_start", "period_end"):
+        paid[deal, scheme].append(Period(first, last))
+    return paid
+
+
 def _booked(found: Iterable[Loan]) -> dict[tuple[int, int, dt.date], Decimal]:
+    """What was booked by us: what was paid before is no figure of ours, and is never corrected."""
     rows = (
         AccrualLine.objects.filter(drawdown__deal__in=[loan.deal for loan in found])
+        .exclude(kind=AccrualLine.Kind.OPENING)
         .order_by()
         .values("drawdown", "version__scheme", "interest_on")
         .annotate(sum=Sum("amount"))

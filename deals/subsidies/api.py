@@ -60,6 +60,7 @@ class ClaimShown(Presented):
             "eligible",
             "arranged",
             "paid",
+            "is_opening",
             "document_no",
             "province",
             "actions",

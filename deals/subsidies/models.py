@@ -71,6 +71,7 @@ class SubsidyClaim(Provincial, Versioned):
     eligible = models.DecimalField(_("核定金额（元）"), max_digits=18, decimal_places=2)
     arranged = models.DecimalField(_("安排金额（元）"), max_digits=18, decimal_places=2, null=True, blank=True)
     paid = models.DecimalField(_("已付金额（元）"), max_digits=18, decimal_places=2, null=True, blank=True)
+    is_opening = models.BooleanField(_("期初已付"), default=False, help_text=_("期初截至日以前在系统外支付，不占用本系统的预算"))
     cuts = models.JSONField(_("核减明细"), default=list, blank=True)
     batch = models.ForeignKey("deals.FundingBatch", models.PROTECT, null=True, blank=True, related_name="claims", verbose_name=_("方案"))
     document_no = models.CharField(_("资金文号"), max_length=100, blank=True)
@@ -110,6 +111,7 @@ class AccrualLine(Provincial):
     class Kind(models.TextChoices):
         ACCRUED = "accrued", _("计提")
         ADJUSTED = "adjusted", _("调整")
+        OPENING = "opening", _("期初已付")
 
     drawdown = models.ForeignKey("deals.Drawdown", models.PROTECT, related_name="accruals", verbose_name=_("提款"))
     version = models.ForeignKey(SchemeVersion, models.PROTECT, related_name="+", verbose_name=_("政策版本"))

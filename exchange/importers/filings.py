@@ -11,9 +11,10 @@ from common.errors import Problem
 from common.steps import Param
 from exchange.columns import ID, STATE, VERSION, Shown, entered, shown
 from exchange.forms import BANK_COLUMNS, EQUIPMENT, LATER_NEEDS, as_typed_in_form, bank_param, form_of
-from exchange.importers.hanging import PROJECT, Hanging, equipment_table
+from exchange.importers.hanging import EQUIPMENT_SHEET, PROJECT, Hanging, equipment_table
 from exchange.importers.importer import Entry, Importer, Mark, Outcome, Written, one_by_one
-from exchange.listings.projects import form_columns
+from exchange.listings.listing import Part
+from exchange.listings.projects import equipment_columns, equipment_of, form_columns
 from exchange.listings.words import Words
 from exchange.tables import Row
 from organisations.actors import FIRM_ROLES, Person
@@ -51,11 +52,15 @@ class Filings(Importer):
         self.known = {one: load_known(self.firms.values(), province=one, on=self.on) for one in sorted(provinces)}
         self.programme = Programme.objects.filter(code=params.get("programme", "")).first() or Programme.objects.order_by("pk").first()
         self.track = params.get("track") or Batch.Track.INDUSTRY
-        self.equipment = Hanging(equipment_table(book))
+        self.equipment = Hanging(equipment_table(book), keys=("id", PROJECT.name), also={PROJECT.name: "name"})
 
     @classmethod
     def shown(cls) -> tuple[Shown, ...]:
         return (ID, VERSION, entered(FIRM, "firm.uscc", "code"), *form_columns(Words.load()))
+
+    @classmethod
+    def parts(cls) -> tuple[Part, ...]:
+        return (Part(EQUIPMENT_SHEET, equipment_columns, equipment_of),)
 
     @classmethod
     def rows_shown(cls, by: Person) -> Iterable[Filing]:
@@ -96,12 +101,8 @@ class Filings(Importer):
 
     def left_over(self) -> list[Mark]:
         """Equipment of no application in the file."""
-        if self.equipment.table is None:
-            return []
-        there = self.equipment.table
-        place = there.places[PROJECT.name]
         told = Problem(PROJECT.name, "no_such_project", _("申报表中没有这个项目。"), _("项目名称须与申报表一致。"))
-        return [Mark(there.title, row.number, place, PROJECT.name, told) for row in self.equipment.rest()]
+        return [Mark(*where, PROJECT.name, told) for where in self.equipment.left(PROJECT.name)]
 
     def column_of(self, path: str) -> str:
         """意向银行 has a column for each place."""
@@ -115,11 +116,8 @@ class Filings(Importer):
     def _mark(self, entry: Entry, problem: Problem) -> Mark:
         """A problem of one piece of equipment is marked on its own sheet."""
         name, place, field = (*problem.field.split("."), "", "")[:3]
-        if name == "equipment" and place.isdecimal() and int(place) < len(entry.hanging) and self.equipment.table:
-            there = self.equipment.table
-            return Mark(
-                there.title, entry.hanging[int(place)].number, there.places.get(field) or min(there.places.values()), field, problem
-            )
+        if name == "equipment" and place.isdecimal() and int(place) < len(entry.hanging):
+            return Mark(*self.equipment.cell(entry.hanging[int(place)], field), field, problem)
         return super()._mark(entry, problem)
 
     def _existing(self, entry: Entry, filing: Filing | None, key: Mapping[str, Any]) -> None:
@@ -223,6 +221,10 @@ class IntendedBanks(Filings):
 
     kind, label = "intended-banks", _("意向银行")
     takes_new = False
+
+    @classmethod
+    def parts(cls) -> tuple[Part, ...]:
+        return ()
 
     @classmethod
     def shown(cls) -> tuple[Shown, ...]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import DomainError, Problem
 from common.steps import Param
 from exchange.columns import ID, VERSION, Shown
+from exchange.listings.listing import Part
 from exchange.models import ImportedRow
 from exchange.tables import Column, Row, Table, find_table
 from organisations.actors import Person
@@ -75,6 +76,11 @@ class Importer:
     def shown(cls) -> tuple[Shown, ...]:
         """The columns of its template."""
         raise NotImplementedError
+
+    @classmethod
+    def parts(cls) -> tuple[Part, ...]:
+        """The sheets beside it, whose rows hang on its own."""
+        return ()
 
     @classmethod
     def rows_shown(cls, by: Person) -> Iterable[Any]:

@@ -5,12 +5,12 @@ Rows come through the resource's own `visible`, so that an export never shows mo
 
 from collections.abc import Mapping
 
-from exchange.listings import accounts, deals, lenders, offices, projects, reporting, rounds
+from exchange.listings import accounts, deals, lenders, offices, openings, projects, reporting, rounds
 from exchange.listings.listing import Listing, Part
 
 LISTINGS: Mapping[str, Listing] = {
     listing.kind: listing
-    for of_subject in (projects, rounds, deals, reporting, lenders, accounts, offices)
+    for of_subject in (projects, rounds, deals, openings, reporting, lenders, accounts, offices)
     for listing in of_subject.LISTINGS
 }
 

@@ -110,6 +110,7 @@ def deal_columns() -> tuple[Shown, ...]:
         VERSION,
         STATE,
         shown("origin", _("来源"), "get_origin_display"),
+        shown("opening_as_of", _("期初截至"), kind="date"),
         shown("firm", _("企业"), "firm.name"),
         shown("firm_uscc", _("企业统一社会信用代码"), "firm.uscc", "code"),
         shown("project", _("项目名称"), "filing.title"),
@@ -185,6 +186,7 @@ def claim_columns() -> tuple[Shown, ...]:
         shown("eligible", _("核定金额（万元）"), kind="wan"),
         shown("arranged", _("安排金额（万元）"), kind="wan"),
         shown("paid", _("已付金额（万元）"), kind="wan"),
+        shown("is_opening", _("期初已付"), kind="yes_no"),
         shown("document_no", _("资金文号")),
     )
 

@@ -33,6 +33,7 @@ FILING_FACTS = (
     shown("returns", _("退回次数"), kind="integer"),
     shown("list_number", _("清单批次")),
     shown("listed_on", _("列入日期"), kind="date"),
+    shown("opening_as_of", _("期初截至"), kind="date"),
 )
 
 

@@ -89,6 +89,7 @@ class Filing(Provincial, Versioned):
     )  # written by `review.UNITS_FOLLOW`
     list_number = models.CharField(_("清单批次"), max_length=60, blank=True)
     listed_on = models.DateField(_("列入日期"), null=True, blank=True)
+    opening_as_of = models.DateField(_("期初截至"), null=True, blank=True, help_text=_("存量项目：未经系统审核，由期初导入"))
 
     objects = FilingQuerySet.as_manager()
 

@@ -15,7 +15,20 @@ drawdown, month ends, rounding, who yields) is marked (infer): our reading, chos
 Reasons are codes; the sentences for them are written where people read them.
 """
 
-from schemes.formulas.accrual import Adjustment, Balances, Change, Line, RatePeriod, accrue, adjustments, interest, part_of, total, without
+from schemes.formulas.accrual import (
+    Adjustment,
+    Balances,
+    Change,
+    Line,
+    RatePeriod,
+    accrue,
+    adjustments,
+    after_paid,
+    interest,
+    part_of,
+    total,
+    without,
+)
 from schemes.formulas.amounts import round_fen
 from schemes.formulas.forecast import AMORTISATIONS, expected_by_year, headline
 from schemes.formulas.limits import (
@@ -35,7 +48,7 @@ from schemes.formulas.limits import (
     within_firm_loan_cap,
     yield_cut,
 )
-from schemes.formulas.periods import AT_MATURITY, MONTHLY, QUARTERLY, Period, interest_periods, start_day, subsidised_days, window
+from schemes.formulas.periods import AT_MATURITY, MONTHLY, QUARTERLY, Period, interest_periods, outside, start_day, subsidised_days, window
 from schemes.formulas.shortfall import (
     BUDGET_EXHAUSTED,
     CARRIED_OVER,
@@ -79,6 +92,7 @@ __all__ = [
     "RatePeriod",
     "accrue",
     "adjustments",
+    "after_paid",
     "apply_caps",
     "arrange",
     "beyond_grants",
@@ -88,6 +102,7 @@ __all__ = [
     "in_proportion",
     "interest",
     "interest_periods",
+    "outside",
     "part_of",
     "round_fen",
     "start_day",

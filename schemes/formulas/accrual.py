@@ -1,7 +1,7 @@
 """Interest and subsidy of one drawdown by balance-days, a line for each interest period."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -163,6 +163,29 @@ def without(balances: Balances, amount: Decimal, *, on: date) -> Balances:
         changes.append(Change(day, yuan(after - before)))
         before = after
     return Balances(balances.opened_on, balances.opening, tuple(changes))
+
+
+def after_paid(lines: Sequence[Line], settled: Sequence[Line], *, paid: Sequence[Period]) -> tuple[Line, ...]:
+    """What is still due of lines, where the days of `paid` were settled before; `settled` are the same lines for those days alone.
+
+    A period cut in two keeps its one rounding: both parts together come to the line of the whole period, to the fen.
+    """
+    left = []
+    for line, gone in zip(lines, settled, strict=True):
+        start = line.period_start
+        for period in sorted(paid):
+            start = period.last + ONE_DAY if start in period else start
+        if start <= line.period_end:
+            left.append(
+                replace(
+                    line,
+                    period_start=start,
+                    balance_days=line.balance_days - gone.balance_days,
+                    unrounded=line.unrounded - gone.unrounded,
+                    amount=line.amount - gone.amount,
+                )
+            )
+    return tuple(left)
 
 
 @dataclass(frozen=True)

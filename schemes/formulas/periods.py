@@ -44,6 +44,20 @@ def _interest_days(first: date, last: date, months: Sequence[int], day: int) -> 
             yield date(year, month, min(day, calendar.monthrange(year, month)[1]))
 
 
+def outside(periods: Sequence[Period], *, within: Period) -> tuple[Period, ...]:
+    """The days of `within` that lie in none of these periods."""
+    gaps, reached = [], within.first
+    for period in sorted(periods):
+        if period.first > within.last:
+            break
+        if period.first > reached:
+            gaps.append(Period(reached, period.first - ONE_DAY))
+        reached = max(reached, period.last + ONE_DAY)
+    if reached <= within.last:
+        gaps.append(Period(reached, within.last))
+    return tuple(gaps)
+
+
 def window(start: date, *, months: int) -> date:
     """The last day, included, of `months` months from `start`: 2025-03-10 and 24 months end on 2027-03-09.
 

@@ -41,7 +41,7 @@ DESKS = (
         MONEY,
         "organisations.policyparameter organisations.programme lenders.bank lenders.branch schemes.scheme schemes.schemeversion"
         " schemes.stacking schemes.grantstacking schemes.budget schemes.budgetdocument deals.deal deals.drawdown deals.interestreceipt"
-        " deals.subsidyclaim deals.accrualline deals.fundingbatch deals.batchobjection deals.recovery deals.crosscheckflag deals.companyrecord deals.shareholding deals.othersupport ledger.ledgeraccount ledger.entry common.auditevent",
+        " deals.subsidyclaim deals.accrualline deals.fundingbatch deals.batchobjection deals.recovery deals.crosscheckflag deals.companyrecord deals.shareholding deals.openingloan deals.othersupport ledger.ledgeraccount ledger.entry common.auditevent",
     )
     | _desks(who("root"), "organisations.firmbar organisations.reviewreason schemes.relendingfacility")
     | _desks(who("root"), "axes.accessfailurelog axes.accesslog")
@@ -84,6 +84,7 @@ STEPS_AT = {
     "deals.seconddocking": "second-dockings",
     "deals.subsidyclaim": "claims",
     "deals.recovery": "recoveries",
+    "deals.openingloan": "opening-loans",
     "deals.crosscheckflag": "flags",
     "deals.fundingbatch": "funding-batches",
     "deals.batchobjection": "objections",

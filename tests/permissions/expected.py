@@ -43,6 +43,7 @@ SEES = {
     "drawdowns": who(INSIDE, BANK),
     "interest-receipts": who(INSIDE, BANK),
     "loan-costs": who(INSIDE, BANK),
+    "opening-loans": PROVINCE,
     "claims": who(INSIDE, BANK, "qian"),
     "recoveries": who(INSIDE, BANK, "qian"),
     "flags": who(CHAIN, READERS, "qian"),
@@ -108,6 +109,7 @@ STEPS = {
     | {"resume": who(FIRM, COUNTY)},
     "claims": {"file": FIRM, "review": OFFICE, "evidence": OFFICERS, "record": NOBODY, "cross_check": who("zhao qian")}
     | dict.fromkeys(("approve", "refuse", "settle"), who("qian")),
+    "opening-loans": {"confirm": who("zhao ndrc"), "reject": who("zhao ndrc")},
     "funding-batches": dict.fromkeys(("publish", "object", "issue", "pay", "leave", "void"), who("qian")),
     "objections": dict.fromkeys(("dismiss", "uphold"), who("qian")),
     "flags": dict.fromkeys(("dismiss", "uphold"), who("qian")),

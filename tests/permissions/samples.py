@@ -10,7 +10,7 @@ from typing import Any
 
 from common.steps import Step
 from config.api import RESOURCES
-from deals.models import InterestReceipt, LoanCost, ReportingMonth
+from deals.models import InterestReceipt, LoanCost, OpeningLoan, ReportingMonth
 from lenders.models import AppetiteLetter
 from lenders.states import LETTER_STEPS
 from matching import collect
@@ -153,6 +153,7 @@ def _of_everybody(world: World, users: Mapping[str, User], lins: Mapping[str, An
         "accounts": world.appetites["ICBC-WH"].account,
         "interests": interests.declare(world.branches["CCB-WH"].organisation, reason="亲属任职", by=person(users["chen"], at=NOW), at=NOW),
         "covers": _cover(world, users),
+        "opening-loans": _opening(world, users),
         "banks": world.banks["ICBC"],
         "branches": world.branches["ICBC-WH"],
         "regions": world.regions["420111"],
@@ -204,6 +205,24 @@ def _cover(world: World, users: Mapping[str, User]) -> Cover:
     days = {"from_on": TODAY + dt.timedelta(days=30), "to_on": TODAY + dt.timedelta(days=31)}
     who = {"absent": users["chen"], "deputy": users["hu"], "named_by": users["chen"]}
     return Cover.objects.create(organisation=world.units["IND-420111"].organisation, named_at=NOW, province=HUBEI, **who, **days)
+
+
+def _opening(world: World, users: Mapping[str, User]) -> OpeningLoan:
+    """Of a firm that neither Lin nor Mo has to do with, entered by a colleague of Zhao's."""
+    return OpeningLoan.objects.create(
+        as_of=TODAY,
+        firm_uscc=make_uscc("420111", 900_778),
+        firm_name="湖北存量设备有限公司",
+        project_code="2406-420111-07-02-000001",
+        branch=world.branches["CCB-WH"],
+        contract_no="HT-2024-1",
+        **dict.fromkeys(("amount", "drawn", "outstanding"), 100),
+        paid_before=0,
+        told={},
+        entered_by=users["sun"],
+        entered_at=NOW,
+        province=HUBEI,
+    )
 
 
 def _secrets(firm: Organisation, case: Mapping[str, Any]) -> tuple[str, ...]:
