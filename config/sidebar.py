@@ -67,7 +67,7 @@ GROUPS = (
             ("deals.batchobjection", "campaign"),
             ("deals.crosscheckflag", "flag"),
             ("deals.recovery", "undo"),
-            ("deals.openingloan", "history_edu"),
+            ("deals.openingloan", "inventory_2"),
             ("deals.othersupport", "volunteer_activism"),
         ),
     ),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from deals import bank_review, commitments, deal_steps, drawdowns, invitations, ministry_answers, waiting
+from deals import bank_review, commitments, deal_steps, drawdowns, invitations, loan_events, ministry_answers, waiting
 from deals.changes import CHANGE_ACTIONS
 from deals.subsidies.actions import CLAIM_ACTIONS
 from matching.actions import ROUND_ACTIONS as MATCHING_ROUND_ACTIONS
@@ -59,6 +59,9 @@ DEAL_ACTIONS: Actions = {
     "draw": drawdowns.draw,
     "close_drawing": drawdowns.close_drawing,
     "repay": drawdowns.repay_all,
+    "extend": loan_events.extend,
+    "refinance": loan_events.refinance,
+    "move": loan_events.move,
     "decline": bank_review.decline,
     "withdraw": deal_steps.withdraw,
 }

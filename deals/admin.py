@@ -143,6 +143,7 @@ class DealAdmin(StepDesk, ReadOnly):
                     ("filing", "need"),
                     ("state", "version"),
                     ("origin", "invitation"),
+                    ("succeeds", "succession"),
                     "opening_as_of",
                     ("started_at", "confirmed_at"),
                 )

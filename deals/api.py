@@ -23,7 +23,7 @@ from deals.costs.sheet import sheets
 from deals.direct import register_direct
 from deals.drawdowns import pay_supplier, refund, repay, set_relending
 from deals.interest import record_receipt
-from deals.models import Deal, DeclineCode, Drawdown, InterestReceipt, Invitation, Repayment, visible_deals
+from deals.models import Deal, DeclineCode, Drawdown, Extension, InterestReceipt, Invitation, Repayment, visible_deals
 from deals.states import COME_BACK, CONTRACT, DEAL_STEPS, INVITATION_STEPS, PAID_ON, RECEIPT
 from lenders.api import BranchRef
 from lenders.models import Branch
@@ -218,6 +218,8 @@ class DealShown(Presented):
             "state_label",
             "origin",
             "opening_as_of",
+            "succeeds",
+            "succession",
             "firm",
             "project",
             "filing",
@@ -282,6 +284,13 @@ class DrawdownShown(serializers.ModelSerializer[Drawdown]):
         read_only_fields = fields
 
 
+class ExtensionShown(serializers.ModelSerializer[Extension]):
+    class Meta:
+        model = Extension
+        fields = ("id", "agreement_no", "agreed_on", "months")
+        read_only_fields = fields
+
+
 class ReceiptShown(serializers.ModelSerializer[InterestReceipt]):
     class Meta:
         model = InterestReceipt
@@ -292,9 +301,10 @@ class ReceiptShown(serializers.ModelSerializer[InterestReceipt]):
 class DealDetail(DealShown):
     drawdowns = DrawdownShown(many=True, read_only=True)
     interest_receipts = ReceiptShown(many=True, read_only=True)
+    extensions = ExtensionShown(many=True, read_only=True)
 
     class Meta(DealShown.Meta):
-        fields = (*DealShown.Meta.fields, "drawdowns", "interest_receipts")
+        fields = (*DealShown.Meta.fields, "drawdowns", "interest_receipts", "extensions")
         read_only_fields = fields
 
 
@@ -329,7 +339,11 @@ class Deals(Resource):
         receipts = InterestReceipt.objects.order_by("period_end", "id")
         return rows.select_related(
             "firm", "filing__firm", "need", "branch__organisation", "branch__bank", "decline_code", "officer"
-        ).prefetch_related(Prefetch("drawdowns", drawdowns), Prefetch("interest_receipts", receipts))
+        ).prefetch_related(
+            Prefetch("drawdowns", drawdowns),
+            Prefetch("interest_receipts", receipts),
+            Prefetch("extensions", Extension.objects.order_by("agreed_on", "id")),
+        )
 
     @extend_schema(operation_id="deals_cost_sheet", responses=CostSheetShown)
     @action(detail=True, methods=["get"], url_path="cost-sheet", filterset_class=None, pagination_class=None)

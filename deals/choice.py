@@ -44,6 +44,8 @@ class Rivals:
 
     def why_not(self, deal: Deal) -> DomainError | None:
         """A clear refusal where another choice was made first, and where this offer is more than the need still lacks."""
+        if deal.succeeds_id is not None:
+            return None
         other, left = self.settled.get(deal.need_id), self.left[deal.need_id]
         is_live = any(offer.pk == deal.pk for offer in self.offers)
         if other is not None and other.pk != deal.pk and (not is_live or needs.taken_of(deal) > left):

@@ -70,7 +70,7 @@ def _promised(here: Q) -> list[Recommendation]:
 
 def _taken(deals: QuerySet[Deal], promised: Iterable[Recommendation]) -> dict[int, Decimal]:
     """Need → what is taken of it. An offer that already holds appetite counts as taken."""
-    taking = deals.filter(Q(state__in=needs.FILLING) | (Q(state=Deal.State.INTENT) & ~Q(hold_key="")))
+    taking = deals.filter(succeeds=None).filter(Q(state__in=needs.FILLING) | (Q(state=Deal.State.INTENT) & ~Q(hold_key="")))
     taken: dict[int, Decimal] = defaultdict(lambda: ZERO)
     for need, amount in taking.order_by().values("need").annotate(sum=Sum(needs.TAKEN)).values_list("need", "sum"):
         taken[need] += amount

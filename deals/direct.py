@@ -60,25 +60,29 @@ def register_direct(
         if known is not None and known.state not in GONE:
             return _registered_alike(known, contract)
         _may_register(need, branch, contract, at=at)
-        deal = Deal.objects.create(
-            need=need,
-            filing=need.filing,
-            firm=need.filing.firm,
-            branch=branch,
-            origin=Origin.DIRECT,
-            state=D.INTENT,
-            amount=amount,
-            approved_amount=amount,
-            approved_rate_bp=rate_bp,
-            approved_term_months=term_months,
-            registered_by_id=side.organisation_id,
-            started_at=at,
-            province=need.province,
-            **contract_fields(contract),
-        )
+        deal = registered(need, branch, contract, at=at, state=D.INTENT, registered_by_id=side.organisation_id)
         record(deal, "register_direct", by=by, at=at, note=note)
         follow([need.pk], at=at)
     return deal
+
+
+def registered(need: Need, branch: Branch, contract: Mapping[str, Any], *, at: dt.datetime, **marks: Any) -> Deal:
+    """The row of a contract that no round and no invitation led to; whoever makes it records how it came."""
+    return Deal.objects.create(
+        need=need,
+        filing=need.filing,
+        firm=need.filing.firm,
+        branch=branch,
+        origin=Origin.DIRECT,
+        amount=contract["amount"],
+        approved_amount=contract["amount"],
+        approved_rate_bp=contract["rate_bp"],
+        approved_term_months=contract["term_months"],
+        started_at=at,
+        province=need.province,
+        **contract_fields(contract),
+        **marks,
+    )
 
 
 def confirm_direct(deal: Deal, *, by: Person, at: dt.datetime, seen: int, note: str = "") -> Deal:
@@ -90,12 +94,13 @@ def confirm_direct(deal: Deal, *, by: Person, at: dt.datetime, seen: int, note: 
             raise error
         changes = with_account({"confirmed_at": at}, holds.accounts_of([deal], at=at).get(deal.pk))
         taken = take(DEAL_STEPS, "confirm_direct", deal, by=by, at=at, seen=seen, note=note, changes=changes)
-        freed = rivals.lapse([taken], at=at)
+        settling = [] if taken.succeeds_id else [taken]  # what took another loan's place settles nothing anew
+        freed = rivals.lapse(settling, at=at)
         choice.show([taken], by=by, at=at)
         follow([taken.need_id], at=at)
         accounts.lock([account for account, _key in freed] + ([taken.account_id] if taken.account_id else []))
         holds.release(freed, by=by, at=at, note="企业已选其他银行")
-        after_signing([taken], rivals.standbys, by=by, at=at)
+        after_signing([taken], rivals.standbys if settling else [], by=by, at=at)
     return taken
 
 

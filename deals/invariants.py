@@ -301,7 +301,7 @@ AMOUNTS: tuple[Check, ...] = (
         "projects_need",
         f"""
         SELECT n.id, CONCAT('need ', n.amount, ' confirmed ', SUM({TAKEN}))
-        FROM projects_need n JOIN deals_deal d ON d.need_id = n.id AND d.state IN {FILLING}
+        FROM projects_need n JOIN deals_deal d ON d.need_id = n.id AND d.state IN {FILLING} AND d.succeeds_id IS NULL
         GROUP BY n.id HAVING SUM({TAKEN}) > n.amount
         """,
     ),

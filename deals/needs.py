@@ -16,6 +16,7 @@ ZERO = Decimal(0)
 
 # What a deal takes of its need: signed, else approved, else offered.
 TAKEN = Coalesce(F("signed_amount"), F("approved_amount"), F("amount"))
+# A loan that took the place of another fills nothing more.
 FILLING = (*Deal.COMMITTED, Deal.State.REPAID)  # a loan repaid has served its need
 
 
@@ -38,7 +39,7 @@ def taken_of(deal: Deal) -> Decimal:
 
 def taken(need_ids: Collection[int], *, apart_from: Collection[int] = ()) -> dict[int, Decimal]:
     """Need → Σ of its confirmed deals (without those deals), for needs that have any."""
-    rows = Deal.objects.filter(need__in=need_ids, state__in=FILLING).exclude(pk__in=apart_from)
+    rows = Deal.objects.filter(need__in=need_ids, state__in=FILLING, succeeds=None).exclude(pk__in=apart_from)
     return dict(rows.order_by().values("need").annotate(sum=Sum(TAKEN)).values_list("need", "sum"))
 
 

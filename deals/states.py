@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from common.errors import Problem
 from common.steps import Param, Step, same_state
 from deals.models import Deal, DeclineCode, Invitation, Origin
+from lenders.models import Branch
 from organisations.actors import FIRM_ROLES, Person
 from organisations.models import Role
 
@@ -129,6 +130,19 @@ RECEIPT = (
 )
 
 
+EXTENSION = (
+    Param("agreement_no", "text", _("展期协议编号")),
+    Param("agreed_on", "date", _("展期协议日期")),
+    Param("months", "integer", _("展期（月）"), help=_("在现到期日之后延长的月数。")),
+)
+NEW_LOAN = (Param("contract_no", "text", _("新合同编号")), Param("contract_on", "date", _("新合同签约日期")), RATE, TERM)
+
+
+def branch_choices() -> list[tuple[str, str]]:
+    rows = Branch.objects.filter(organisation__is_active=True).order_by("bank__code", "code")
+    return list(rows.values_list("code", "organisation__name"))
+
+
 INVITATION_STEPS: dict[str, Step] = {
     "consent": Step(frozenset({I.AWAITING_CONSENT}), I.OPEN, by_firm_of_invitation, _("同意向该银行公开")),
     "withhold": Step(frozenset({I.AWAITING_CONSENT, I.OPEN, I.VIEWED}), I.WITHHELD, by_firm_of_invitation, _("不同意公开")),
@@ -149,6 +163,7 @@ INVITATION_STEPS: dict[str, Step] = {
     "withdraw": Step(frozenset({I.AWAITING_CONSENT, I.OPEN, I.VIEWED, I.ACCEPTED}), I.WITHDRAWN, by_system, _("需求撤回")),
 }
 
+RUNNING = frozenset({D.SIGNED, D.DRAWING, D.COMPLETED})
 BEFORE_SIGNING = frozenset({D.INTENT, D.CONFIRMED, D.DILIGENCE, D.REPORTED_UP, D.CREDIT_APPROVED})
 
 DEAL_STEPS: dict[str, Step] = {
@@ -170,6 +185,15 @@ DEAL_STEPS: dict[str, Step] = {
     "draw": Step(frozenset({D.SIGNED, D.DRAWING}), after_drawdown, by_bank, _("登记放款"), params=DRAWDOWN),
     "close_drawing": Step(frozenset({D.SIGNED, D.DRAWING}), D.COMPLETED, by_bank, _("不再提款"), needs_note=True),
     "repay": Step(frozenset({D.COMPLETED, D.DRAWING}), D.REPAID, by_bank, _("登记结清"), params=SLIP),
+    "extend": Step(RUNNING, same_state, by_bank, _("登记展期"), params=EXTENSION),
+    "refinance": Step(frozenset({D.COMPLETED, D.DRAWING}), D.REPAID, by_bank, _("登记借新还旧"), params=(ON, SLIP_NO, *NEW_LOAN)),
+    "move": Step(
+        frozenset({D.COMPLETED, D.DRAWING}),
+        same_state,
+        by_firm,
+        _("登记转贷"),
+        params=(Param("branch", "code", _("转入银行"), choices=branch_choices), AMOUNT, *NEW_LOAN),
+    ),
     "decline": Step(BEFORE_SIGNING, D.DECLINED, by_bank, _("谢绝"), params=(DECLINE_CODE,)),
     "withdraw": Step(BEFORE_SIGNING, D.WITHDRAWN, by_system_or_firm, _("企业退出"), needs_note=True),
     "lapse": Step(frozenset({D.INTENT}), D.LAPSED, by_system, _("企业已选其他银行")),

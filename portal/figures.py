@@ -104,7 +104,7 @@ def places(by: Person, regions: Sequence[Region], *, county: bool = False) -> li
     filings = Filing.objects.visible_to(by).exclude(state=S.DRAFT).order_by().values("pk")
     counted = _by_place(Filing.objects.filter(pk__in=filings), place, Count("pk"))
     asked = _by_place(Need.objects.filter(filing__in=filings), place, Sum("amount"), state="filing__state")
-    deals = Deal.objects.filter(filing__in=filings, state__in=SIGNED)
+    deals = Deal.objects.filter(filing__in=filings, state__in=SIGNED, succeeds=None)
     signed = dict(deals.order_by().values_list(f"filing__{place}").annotate(n=Sum("signed_amount")))
     drawn = dict(
         Drawdown.objects.filter(deal__in=deals.values("pk")).order_by().values_list(f"deal__filing__{place}").annotate(n=Sum("amount"))

@@ -75,6 +75,10 @@ class SchemeVersion(Provincial):
         AFFECTED_DRAWDOWN = "affected_drawdown", _("涉事提款")
         DIVERTED_PART = "diverted_part_from_day", _("挪用部分自挪用日起")
 
+    class SuccessorRule(models.TextChoices):
+        ENDS = "ends", _("不再贴息")
+        REST = "rest", _("承继剩余贴息期")
+
     scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="versions", verbose_name=_("政策"))
     code = models.CharField(_("版本"), max_length=40, unique=True)
     document_no = models.CharField(_("文号"), max_length=100)
@@ -100,6 +104,9 @@ class SchemeVersion(Provincial):
     convention = models.CharField(_("计算方式"), max_length=20, choices=Convention, default=Convention.DAYS_360)
     interest_months = ArrayField(models.PositiveSmallIntegerField(), verbose_name=_("结息月"))
     interest_day = models.PositiveSmallIntegerField(_("结息日"), default=20)
+    extension_counts = models.BooleanField(_("展期计入贴息"), default=False, help_text=_("否：展期后的日子不贴息，贴息期也不因展期延长"))
+    refinanced_rule = models.CharField(_("借新还旧后"), max_length=10, choices=SuccessorRule, default=SuccessorRule.ENDS)
+    moved_rule = models.CharField(_("转贷后"), max_length=10, choices=SuccessorRule, default=SuccessorRule.ENDS)
     requires_listed = models.BooleanField(_("须在备选项目清单"))
     requires_relending = models.BooleanField(_("须获再贷款支持"))
     firm_sizes = ArrayField(models.CharField(max_length=10), default=list, blank=True, verbose_name=_("限企业规模"))

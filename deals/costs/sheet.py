@@ -138,4 +138,10 @@ def _as_if_drawn(deal: Deal, terms: Terms, on: dt.date) -> Loan:
         relending=Drawdown.Relending.ACCEPTED,
         province=deal.province,
     )
-    return Loan(signed, (row,), {0: Balances(on, terms.amount, ())}, (RatePeriod(on, terms.rate_bp),))
+    return Loan(
+        signed,
+        (row,),
+        {0: Balances(on, terms.amount, ())},
+        (RatePeriod(on, terms.rate_bp),),
+        (formulas.window(on, months=terms.term_months),),
+    )

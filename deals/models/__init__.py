@@ -1,7 +1,7 @@
 """WHAT BECOMES OF IT: invitations to look, deals, drawdowns and the interest really paid; subsidies and their recovery in packages of their own."""
 
 from deals.models.deal import Deal, DealQuerySet, visible_deals
-from deals.models.drawdown import Drawdown, EquipmentSerial, InterestReceipt, RatePeriod, Repayment
+from deals.models.drawdown import Drawdown, EquipmentSerial, Extension, InterestReceipt, RatePeriod, Repayment
 from deals.models.invitation import DeclineCode, Invitation, InvitationQuerySet, Origin, Waiting
 from deals.models.progress import ProgressReport, ProgressReportQuerySet, ReportingMonth, ReportingMonthQuerySet
 
@@ -16,6 +16,7 @@ __all__ = [
     "DockingList",
     "Drawdown",
     "EquipmentSerial",
+    "Extension",
     "FourPartyMeeting",
     "FundingBatch",
     "InterestReceipt",

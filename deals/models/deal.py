@@ -50,6 +50,10 @@ class Deal(Provincial, Versioned, Waiting, Dispatched):
         WITHDRAWN = "withdrawn", _("企业退出")
         LAPSED = "lapsed", _("企业已选其他银行")
 
+    class Succession(models.TextChoices):
+        REFINANCED = "refinanced", _("借新还旧")
+        MOVED = "moved", _("转贷")
+
     LIVE = ("intent", "confirmed", "diligence", "reported_up", "credit_approved", "signed", "drawing", "completed")
     WAITS_IN = ("diligence", "reported_up")
     COMMITTED = ("confirmed", "diligence", "reported_up", "credit_approved", "signed", "drawing", "completed")
@@ -79,6 +83,8 @@ class Deal(Provincial, Versioned, Waiting, Dispatched):
     )
     started_at = models.DateTimeField(_("意向时间"))
     confirmed_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
+    succeeds = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="successors", verbose_name=_("承接的原贷款"))
+    succession = models.CharField(_("承接方式"), max_length=20, choices=Succession, blank=True)
     opening_as_of = models.DateField(_("期初截至"), null=True, blank=True, help_text=_("存量贷款：此日以前的情况由期初导入"))
     decline_code = models.ForeignKey(DeclineCode, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("谢绝原因"))
 
@@ -92,6 +98,14 @@ class Deal(Provincial, Versioned, Waiting, Dispatched):
                 fields=["need", "branch"],
                 condition=~Q(state__in=["declined", "withdrawn", "lapsed", "repaid"]) & Q(opening_as_of=None),
                 name="one_live_deal_per_pair",
+            ),
+            models.CheckConstraint(
+                condition=Q(succeeds=None, succession="") | Q(succeeds__isnull=False) & ~Q(succession=""), name="succession_is_told"
+            ),
+            models.UniqueConstraint(
+                fields=["succeeds"],
+                condition=~Q(state__in=["declined", "withdrawn", "lapsed"]) & Q(succeeds__isnull=False),
+                name="one_successor_of_a_loan",
             ),
             models.CheckConstraint(
                 condition=Q(origin="opening", opening_as_of__isnull=False, account=None) | ~Q(origin="opening") & Q(opening_as_of=None),

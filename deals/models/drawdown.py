@@ -116,6 +116,26 @@ class RatePeriod(Provincial):
         return f"{self.deal} {self.valid_from} {self.rate_bp}"
 
 
+class Extension(Provincial):
+    """展期: the last day of a loan moved by agreement. The contract itself stays as signed."""
+
+    deal = models.ForeignKey(Deal, models.PROTECT, related_name="extensions", verbose_name=_("对接项目"))
+    agreement_no = models.CharField(_("展期协议编号"), max_length=100)
+    agreed_on = models.DateField(_("展期协议日期"))
+    months = models.PositiveSmallIntegerField(_("展期（月）"))
+
+    class Meta:
+        verbose_name = _("展期")
+        verbose_name_plural = _("展期")
+        constraints = (
+            models.UniqueConstraint(fields=["deal", "agreement_no"], name="extension_agreement_once"),
+            models.CheckConstraint(condition=Q(months__gt=0), name="extension_positive"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.deal} +{self.months}"
+
+
 class InterestReceipt(Provincial):
     """Interest the firm really paid for a period. A fact: recorded as on the slip, compared with ours, never refused."""
 

@@ -1,7 +1,8 @@
 """The funnel in one statement: what each need came to, summed by whatever is compared.
 
 A need stands in a stage with the most that it reached there or further on, so that no stage holds less than the next, whichever way the
-money went (a loan that firm and bank agreed by themselves was never sent out, and yet was drawn).
+money went (a loan that firm and bank agreed by themselves was never sent out, and yet was drawn). A loan that took the place of another
+(借新还旧, 转贷) was counted with that one; what is outstanding of it is outstanding.
 """
 
 from collections.abc import Mapping
@@ -40,10 +41,11 @@ touched AS (
         0 AS intent, 0 AS approved, 0 AS signed, 0 AS drawn, 0 AS paid, 0 AS outstanding
     FROM deals_invitation WHERE id IN (SELECT pk FROM seen_invitation)
     UNION ALL
-    SELECT need_id, branch_id, TRUE, amount,
-        CASE WHEN state = ANY(%s) THEN COALESCE(approved_amount, signed_amount, 0) ELSE 0 END,
-        CASE WHEN state = ANY(%s) THEN COALESCE(signed_amount, 0) ELSE 0 END,
-        COALESCE(money.drawn, 0), COALESCE(money.paid, 0),
+    SELECT need_id, branch_id, TRUE, CASE WHEN succeeds_id IS NULL THEN amount ELSE 0 END,
+        CASE WHEN succeeds_id IS NULL AND state = ANY(%s) THEN COALESCE(approved_amount, signed_amount, 0) ELSE 0 END,
+        CASE WHEN succeeds_id IS NULL AND state = ANY(%s) THEN COALESCE(signed_amount, 0) ELSE 0 END,
+        CASE WHEN succeeds_id IS NULL THEN COALESCE(money.drawn, 0) ELSE 0 END,
+        CASE WHEN succeeds_id IS NULL THEN COALESCE(money.paid, 0) ELSE 0 END,
         CASE WHEN state = 'repaid' THEN 0 ELSE COALESCE(money.outstanding, 0) END
     FROM deals_deal AS deal LEFT JOIN money ON money.deal_id = deal.id
     WHERE deal.id IN (SELECT pk FROM seen_deal) AND state <> ALL(%s)

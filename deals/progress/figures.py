@@ -67,13 +67,13 @@ def of_deals(filings: Iterable[Filing]) -> dict[int, Figures]:
     contacted = Q(state__in=[Invitation.State.VIEWED, Invitation.State.ACCEPTED]) | Q(viewed_at__isnull=False)
     for pk in Invitation.objects.filter(contacted, filing__in=found).order_by().values_list("filing", flat=True).distinct():
         found[pk].contacted, found[pk].stage = True, Stage.CONTACTED
-    for deal in Deal.objects.filter(filing__in=found, state__in=STAGES).order_by("pk"):
+    for deal in Deal.objects.filter(filing__in=found, state__in=STAGES, succeeds=None).order_by("pk"):
         row = found[deal.filing_id]
         row.contacted = True
         row.stage = max(row.stage, STAGES[deal.state], key=ORDER.index)
         row.signed += (deal.signed_amount or ZERO) if deal.state in SIGNED else ZERO
         row.approved += deal.approved_amount or (deal.signed_amount if deal.state in SIGNED else None) or ZERO
-    drawn = Drawdown.objects.filter(deal__filing__in=found, deal__state__in=SIGNED).order_by().values("deal__filing")
+    drawn = Drawdown.objects.filter(deal__filing__in=found, deal__state__in=SIGNED, deal__succeeds=None).order_by().values("deal__filing")
     paid = Sum("amount", filter=Q(paid_to_supplier_on__isnull=False))
     for pk, amount, to_suppliers in drawn.annotate(n=Sum("amount"), m=paid).values_list("deal__filing", "n", "m"):
         found[pk].drawn, found[pk].paid = amount, to_suppliers or ZERO

@@ -79,7 +79,7 @@ def compute(
 
     `paid` are the days that were settled before Fulcrum was: what is left of each line is computed.
     """
-    chosen = {row.pk: versions.choose(row, loan.deal, known) for row in loan.drawdowns}
+    chosen = {row.pk: versions.choose(row, loan.deal, known, root=loan.root) for row in loan.drawdowns}
     firms = firms or FirmLoans([loan], known)
     results = []
     for row in loan.drawdowns:
@@ -88,8 +88,8 @@ def compute(
                 results.append(Computed(row, choice, None, ()))
                 continue
             version = known.rows[choice.version.id]
-            starts = [_start(version, other) for other in loan.drawdowns if chosen[other.pk][scheme].version is not None]
-            first = min(day for day in starts if day is not None)
+            begun = [loan.root.drawdown] if loan.root else [one for one in loan.drawdowns if chosen[one.pk][scheme].version is not None]
+            first = min(day for day in (_start(version, one) for one in begun) if day is not None)
             stopped = stops.excluded(row, scheme) + (grants.excluded(loan, scheme) if grants else [])
             balances = stops.balances(loan, row, scheme)
             results.append(
@@ -101,7 +101,7 @@ def compute(
                     first_start=first,
                     balances=balances,
                     excluded=_within(stopped, loan.maturity),
-                    used=firms.used_before(row, version, firm=loan.deal.firm_id),
+                    used=firms.used_before(loan.root.drawdown if loan.root else row, version, firm=loan.deal.firm_id),
                     paid=paid.get((loan.deal.pk, scheme), ()),
                 )
             )
@@ -121,16 +121,19 @@ def _computed(
     paid: Sequence[Period],
 ) -> Computed:
     days = formulas.subsidised_days(
-        version.window_anchor, start=_start(version, row), first_start=first_start, months=version.window_months
+        version.window_anchor,
+        start=_start(version, loan.root.drawdown if loan.root else row),
+        first_start=first_start,
+        months=version.window_months,
     )
-    if days is None:
+    if days is None or days.last < row.drawn_on:
         return Computed(row, Choice(choice.scheme_id, None, reasons.WINDOW_OVER), None, ())
     part, _cut = formulas.within_firm_loan_cap(subsidised_part(version, row), limit=version.firm_loan_cap, used=used)
     accrued = partial(
         formulas.accrue,
         formulas.part_of(balances, part=part),
-        first=days.first,
-        last=min(days.last, loan.maturity),
+        first=max(days.first, row.drawn_on),
+        last=min(days.last, loan.last_of(extended=version.extension_counts)),
         rate_bp=version.rate_bp,
         periods=loan.periods(months=version.interest_months, day=version.interest_day),
         day_count=_day_count(version, days),

@@ -41,7 +41,8 @@ class FirmLoans:
 
     def _read(self) -> dict[tuple[int, int], list[tuple[Drawdown, Decimal]]]:
         covered: dict[tuple[int, int], list[tuple[Drawdown, Decimal]]] = defaultdict(list)
-        for loan in loans(Deal.objects.filter(firm__in=self.firms)).values():
+        rows = Deal.objects.filter(firm__in=self.firms, succeeds=None)  # what took another loan's place was counted with that one
+        for loan in loans(rows).values():
             for row in loan.drawdowns:
                 for scheme, choice in versions.choose(row, loan.deal, self.known).items():
                     if choice.version is not None:

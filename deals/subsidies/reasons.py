@@ -17,6 +17,8 @@ OTHER_REGION = "other_region"
 NOT_TOGETHER = "not_together"
 WINDOW_OVER = "window_over"
 TAKEN_BACK = "taken_back"
+REFINANCED = "refinanced"
+MOVED = "moved"
 
 SENTENCES: dict[str, Any] = {
     AWAITING_NOTICE: _("待国家通知：现行政策不适用于此日期之后发放的贷款，暂不计算贴息。"),
@@ -29,6 +31,8 @@ SENTENCES: dict[str, Any] = {
     OTHER_REGION: _("项目不在该政策的适用地区。"),
     NOT_TOGETHER: _("与其他贴息不得兼享，已按较优的一项计算。"),
     WINDOW_OVER: _("贴息期限已满。"),
+    REFINANCED: _("借新还旧的贷款不是新的设备更新贷款，不再贴息。"),
+    MOVED: _("转贷后的贷款不是新的设备更新贷款，不再贴息。"),
     TAKEN_BACK: _("按追回决定，涉及部分不再支付。"),
     formulas.CAP_REASONS["per_loan"]: _("超过单笔贷款贴息上限。"),
     formulas.CAP_REASONS["project_year"]: _("超过项目年度贴息上限。"),

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from deals.loans import Root
 from deals.models import Deal, Drawdown
 from deals.subsidies import reasons
 from organisations.models import FirmProfile, Region
@@ -56,9 +57,14 @@ def book(*, province: str, known_on: dt.date) -> Book:
     return Book(by_scheme, rows, stacks.load_rules(), parents)
 
 
-def choose(drawdown: Drawdown, deal: Deal, known: Book) -> dict[int, Choice]:
-    """Scheme → its version for this drawdown, or the reason why not. `deal` comes with firm, filing, project and branch loaded."""
-    choices = {scheme: _of_scheme(scheme, versions, drawdown, deal, known) for scheme, versions in known.versions.items()}
+def choose(drawdown: Drawdown, deal: Deal, known: Book, *, root: Root | None = None) -> dict[int, Choice]:
+    """Scheme → its version for this drawdown, or the reason why not. `deal` comes with firm, filing, project and branch loaded.
+
+    A loan that took the place of another (`root`) is no new loan for equipment: it falls under the version of the first one, as far
+    as that version lets the rest of its window go on.
+    """
+    asked = Asked(drawdown if root is None else root.drawdown, deal if root is None else root.deal, deal, root)
+    choices = {scheme: _of_scheme(scheme, versions, asked, known) for scheme, versions in known.versions.items()}
     found = [choice.version for choice in choices.values() if choice.version is not None]
     kept = stacks.together(sorted(found, key=lambda version: version.id), known.rules)
     for version in found:
@@ -67,19 +73,41 @@ def choose(drawdown: Drawdown, deal: Deal, known: Book) -> dict[int, Choice]:
     return choices
 
 
-def _of_scheme(scheme: int, versions: Sequence[Version], drawdown: Drawdown, deal: Deal, known: Book) -> Choice:
+@dataclass(frozen=True)
+class Asked:
+    """Whose days count (the first loan's, where one took the place of another), and who lends and borrows now."""
+
+    drawdown: Drawdown
+    signed: Deal
+    deal: Deal
+    root: Root | None
+
+
+def _of_scheme(scheme: int, versions: Sequence[Version], asked: Asked, known: Book) -> Choice:
+    drawdown, deal = asked.drawdown, asked.deal
     if not known.holds_in(versions[0].region_id, deal.filing.project.region_id):
         return Choice(scheme, None, reasons.OTHER_REGION)
     covering = [
         version
         for version in versions
-        if version.covers(drawdown.drawn_on, contracted_on=deal.contract_on, paid_on=drawdown.paid_to_supplier_on)
+        if version.covers(drawdown.drawn_on, contracted_on=asked.signed.contract_on, paid_on=drawdown.paid_to_supplier_on)
     ]
     if not covering:
         return Choice(scheme, None, _why_none(versions, drawdown))
     version = max(covering, key=lambda version: (version.announced_on, version.id))
-    reason = _unmet(version, drawdown, deal, starts_on_payment=known.rows[version.id].start_rule == "paid_to_supplier")
+    row = known.rows[version.id]
+    reason = _ended(row, asked.root) or _unmet(version, drawdown, deal, starts_on_payment=row.start_rule == "paid_to_supplier")
     return Choice(scheme, None if reason else version, reason)
+
+
+def _ended(version: SchemeVersion, root: Root | None) -> str:
+    """Whether the version lets the window go on with the loan that took the place of another."""
+    successions = root.successions if root is not None else frozenset()
+    if Deal.Succession.REFINANCED in successions and version.refinanced_rule == SchemeVersion.SuccessorRule.ENDS:
+        return reasons.REFINANCED
+    if Deal.Succession.MOVED in successions and version.moved_rule == SchemeVersion.SuccessorRule.ENDS:
+        return reasons.MOVED
+    return ""
 
 
 def _why_none(versions: Sequence[Version], drawdown: Drawdown) -> str:

@@ -90,7 +90,9 @@ class Openings(Importer):
         self.hung[entry.row.number] = {name: sheet.of(entry.row) for name, sheet in self.sheets.items()}
         entry.hanging = [row for rows in self.hung[entry.row.number].values() for row in rows]
         values = self.read_params(self.read_by, entry)
-        hung = {name: tuple(self._hung(name, place, row, entry) for place, row in enumerate(rows)) for name, rows in self._on(entry)}
+        hung: dict[str, Any] = {
+            name: tuple(self._hung(name, place, row, entry) for place, row in enumerate(rows)) for name, rows in self._on(entry)
+        }
         if not entry.is_sound:
             return None
         told = LoanTold(programme=self.programme, **values, **hung)

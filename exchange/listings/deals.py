@@ -111,6 +111,8 @@ def deal_columns() -> tuple[Shown, ...]:
         STATE,
         shown("origin", _("来源"), "get_origin_display"),
         shown("opening_as_of", _("期初截至"), kind="date"),
+        shown("succession", _("承接方式"), "get_succession_display"),
+        shown("succeeds", _("承接的对接项目编号"), "succeeds_id", "integer"),
         shown("firm", _("企业"), "firm.name"),
         shown("firm_uscc", _("企业统一社会信用代码"), "firm.uscc", "code"),
         shown("project", _("项目名称"), "filing.title"),

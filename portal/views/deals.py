@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -26,11 +26,12 @@ from portal.panel import Refused, entry_forms, explained, panel
 
 D = Deal.State
 TRACK = (D.INTENT, D.CONFIRMED, D.DILIGENCE, D.CREDIT_APPROVED, D.SIGNED, D.DRAWING, D.COMPLETED)
+GIVEN_UP = (D.DECLINED, D.WITHDRAWN, D.LAPSED)
 PLACE = {D.REPORTED_UP: D.DILIGENCE, D.REPAID: D.COMPLETED}
 TABS = (
     ("", _("进行中"), (D.INTENT, D.CONFIRMED, D.DILIGENCE, D.REPORTED_UP, D.CREDIT_APPROVED)),
     ("signed", _("已签约"), (D.SIGNED, D.DRAWING, D.COMPLETED, D.REPAID)),
-    ("ended", _("未成"), (D.DECLINED, D.WITHDRAWN, D.LAPSED)),
+    ("ended", _("未成"), GIVEN_UP),
 )
 
 
@@ -66,6 +67,8 @@ def page(request: HttpRequest, by: Person, deal: Deal, *, refused: Refused | Non
         **_cost_sheets(deal, by),
         "repayments": list(Repayment.objects.filter(drawdown__deal=deal).select_related("drawdown").order_by("on", "pk")),
         "receipts": list(receipts),
+        "extensions": list(deal.extensions.order_by("agreed_on", "pk")),
+        "linked": list(reads.deals(by).filter(Q(succeeds=deal) | Q(successors=deal)).exclude(state__in=GIVEN_UP).order_by("pk")),
         "claims": list(reads.claims(by).filter(deal=deal).order_by("scheme_id", "period_end")),
         "accrued": list(
             AccrualLine.objects.filter(drawdown__deal=deal)

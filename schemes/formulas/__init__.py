@@ -48,7 +48,18 @@ from schemes.formulas.limits import (
     within_firm_loan_cap,
     yield_cut,
 )
-from schemes.formulas.periods import AT_MATURITY, MONTHLY, QUARTERLY, Period, interest_periods, outside, start_day, subsidised_days, window
+from schemes.formulas.periods import (
+    AT_MATURITY,
+    MONTHLY,
+    ONE_DAY,
+    QUARTERLY,
+    Period,
+    interest_periods,
+    outside,
+    start_day,
+    subsidised_days,
+    window,
+)
 from schemes.formulas.shortfall import (
     BUDGET_EXHAUSTED,
     CARRIED_OVER,
@@ -75,6 +86,7 @@ __all__ = [
     "EXCEEDS_INTEREST_PAID",
     "LOWER_PRIORITY",
     "MONTHLY",
+    "ONE_DAY",
     "PRO_RATA_SHARE",
     "QUARTERLY",
     "SHORTFALL_RULES",

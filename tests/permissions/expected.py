@@ -99,9 +99,22 @@ STEPS = {
     "invitations": dict.fromkeys(("consent", "withhold"), FIRM)
     | dict.fromkeys(("view", "ask", "accept", "decline"), OFFICERS)
     | {"answer": who(FIRM, OFFICERS)},
-    "deals": dict.fromkeys(("confirm", "withdraw", "confirm_direct"), FIRM)
+    "deals": dict.fromkeys(("confirm", "withdraw", "confirm_direct", "move"), FIRM)
     | dict.fromkeys(
-        ("start_diligence", "ask", "report_up", "approve_credit", "sign", "draw", "close_drawing", "repay", "decline"), OFFICERS
+        (
+            "start_diligence",
+            "ask",
+            "report_up",
+            "approve_credit",
+            "sign",
+            "draw",
+            "close_drawing",
+            "repay",
+            "extend",
+            "refinance",
+            "decline",
+        ),
+        OFFICERS,
     )
     | {"answer": who(FIRM, OFFICERS)},
     "second-dockings": dict.fromkeys(("ask", "join", "leave", "pause"), FIRM)

@@ -11,6 +11,7 @@ from typing import Any
 from common.steps import Step
 from config.api import RESOURCES
 from deals.models import InterestReceipt, LoanCost, OpeningLoan, ReportingMonth
+from deals.opening import steps as opening
 from lenders.models import AppetiteLetter
 from lenders.states import LETTER_STEPS
 from matching import collect
@@ -24,6 +25,7 @@ from organisations.models import Cover, Organisation, Registration, User
 from portal.views.steps import KINDS
 from projects.models import AnswerRow, Filing, MinistryAnswer, ProjectFile
 from tests import factories
+from tests.deals.opening import stock
 from tests.factories import HUBEI, NOW, TODAY, World
 from tests.people import Cast
 from tests.permissions import hanging, readers
@@ -209,20 +211,7 @@ def _cover(world: World, users: Mapping[str, User]) -> Cover:
 
 def _opening(world: World, users: Mapping[str, User]) -> OpeningLoan:
     """Of a firm that neither Lin nor Mo has to do with, entered by a colleague of Zhao's."""
-    return OpeningLoan.objects.create(
-        as_of=TODAY,
-        firm_uscc=make_uscc("420111", 900_778),
-        firm_name="湖北存量设备有限公司",
-        project_code="2406-420111-07-02-000001",
-        branch=world.branches["CCB-WH"],
-        contract_no="HT-2024-1",
-        **dict.fromkeys(("amount", "drawn", "outstanding"), 100),
-        paid_before=0,
-        told={},
-        entered_by=users["sun"],
-        entered_at=NOW,
-        province=HUBEI,
-    )
+    return opening.propose(stock.told(world, branch="CCB-WH"), province=HUBEI, by=person(users["sun"], at=NOW), at=NOW)
 
 
 def _secrets(firm: Organisation, case: Mapping[str, Any]) -> tuple[str, ...]:

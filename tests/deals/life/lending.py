@@ -60,6 +60,8 @@ class Lending(Going):
             return () if row.origin != "direct" else bank if row.registered_by_id == row.firm_id else firm
         if verb == "withdraw":
             return (*firm, "system")
+        if verb == "move":
+            return firm
         if verb == "confirm":
             return firm if row.origin != "direct" else ()
         return bank
@@ -74,7 +76,12 @@ class Lending(Going):
             return self.contract(amount=data.draw(st.sampled_from([most, most * HALF, most + 1])))
         if verb == "draw":
             return self.slip(data, row)
+        new = {"contract_no": self.number("HT"), "contract_on": today, "rate_bp": 270, "term_months": 24}
+        owed = sum((drawdowns.balance(drawn) for drawn in row.drawdowns.all()), Decimal(0))
         plain = {
+            "extend": {"agreement_no": self.number("ZQ"), "agreed_on": today, "months": 6},
+            "refinance": {"on": today, "slip_no": self.number("JX"), **new},
+            "move": {"branch": data.draw(st.sampled_from(sorted(BANKS))), "amount": owed or row.amount, **new},
             "repay": {"on": today, "slip_no": self.number("JQ")},
             "report_up": {"expected_on": today + dt.timedelta(5)},
             "decline": {"code": "own_funds_short"},

@@ -13,7 +13,9 @@ import pytest
 from django.db.models import F, Sum
 
 from common.workdays import SHANGHAI
-from deals.models import AccrualLine, Deal, Drawdown, Repayment, SubsidyClaim
+from deals import loan_events
+from deals.direct import confirm_direct
+from deals.models import AccrualLine, Deal, Drawdown, Extension, Repayment, SubsidyClaim
 from deals.subsidies import accrual
 from projects.models import Filing
 from schemes.models import SchemeVersion
@@ -43,6 +45,8 @@ class Course:
     version_2026: dict[str, Any] = field(default_factory=dict)
     until: str = "2025-06-20"
     equipment: int | None = None
+    extended: tuple[int, ...] = ()  # months by which it was extended, agreement by agreement
+    refinanced: str | None = None  # the day on which a new loan of the same bank took its place
     leaves_out: bool = False  # the quarters before are as any other
 
 
@@ -210,6 +214,62 @@ COURSES = (
         paid="2025-03-20",
         until="2025-03-20",
     ),
+    Course(
+        "an extension lengthens no subsidised term",
+        "practice 35 (infer)",
+        {"2025-09-09": ("27000.00", "9000.00")},
+        months=6,
+        extended=(6,),
+        until="2026-12-20",
+        leaves_out=True,
+    ),
+    Course(
+        "an extension counts where the version says so, from the day after the old term",
+        "practice 35",
+        {
+            "2025-03-20": ("3666.67", "1222.22"),
+            "2025-06-20": ("30666.67", "10222.22"),
+            "2025-09-09": ("27000.00", "9000.00"),
+            "2025-09-20": ("3666.67", "1222.22"),
+            "2025-12-20": ("30333.33", "10111.11"),
+            "2026-01-09": ("6666.67", "2222.22"),
+            "2026-03-09": ("19666.67", "6555.56"),
+        },
+        months=6,
+        extended=(4, 2),
+        both={"extension_counts": True},
+        until="2026-12-20",
+    ),
+    Course(
+        "refinanced: the old loan earns until the day before, the new one is no loan for equipment",
+        "practice 35, domain 1.3 (infer)",
+        {"2025-03-20": ("3666.67", "1222.22"), "2025-06-20": ("24000.00", "8000.00")},
+        refinanced="2025-06-01",
+        until="2026-12-20",
+    ),
+    Course(
+        "refinanced under a version that lets the rest of the window go on: no day lost, none twice",
+        "practice 35",
+        {
+            "2025-03-20": ("3666.67", "1222.22"),
+            "2025-06-20": ("30666.67", "10222.22"),
+            "2025-09-20": ("30666.67", "10222.22"),
+            "2025-12-20": ("30333.33", "10111.11"),
+        },
+        refinanced="2025-06-21",
+        both={"refinanced_rule": "rest"},
+        until="2025-12-20",
+    ),
+    Course(
+        "refinanced with a part back before: the equipment's part goes on in proportion",
+        "practice 35, domain 1.5",
+        {"2025-03-20": ("1375.00", "458.33"), "2025-06-20": ("9109.38", "3036.46"), "2025-09-20": ("7187.50", "2395.83")},
+        equipment=3_000_000,
+        back=(("repaid", "2025-05-01", 3_000_000),),
+        refinanced="2025-06-21",
+        both={"refinanced_rule": "rest"},
+        until="2025-09-20",
+    ),
 )
 # Case → the test that has it for its own.
 ELSEWHERE = {
@@ -232,6 +292,10 @@ ELSEWHERE = {
     "practice 33: a grant that excludes": "deals.subsidies.test_grants.test_no_day_from_a_grant_on_that_excludes_the_scheme",
     "practice 34: an invoice used twice": "deals.crosschecks.test_flags.test_forged_second_use_of_an_invoice",
     "practice 34: what an invoice number is": "deals.test_drawdowns.test_what_cannot_be_drawn_is_named",
+    "practice 35: moved to another bank": "deals.subsidies.test_edges.test_moved_loan_earns_where_the_version_says_so_to_the_end_of_the_first_window",
+    "practice 36: the stock enters in mid-life": (
+        "deals.opening.test_steps.test_paid_before_and_accrued_after_come_to_the_loan_that_lived_here"
+    ),
     "practice 35: firm deregistered": "deals.crosschecks.test_rules.test_company_that_is_no_more",
     "practice 35: floating and refunded": "deals.test_drawdowns.test_repaying_and_refunding_lower_the_balance_once_a_slip",
 }
@@ -241,7 +305,7 @@ ELSEWHERE = {
 def test_edge_case_to_the_fen(world, cast, course):
     deal = lent(world, cast, course)
 
-    accrual.accrue(deal, until=dt.date.fromisoformat(course.until), by=cast.system, at=LATER)
+    accrual.accrue_many([deal, *Deal.objects.filter(succeeds=deal)], until=dt.date.fromisoformat(course.until), by=cast.system, at=LATER)
 
     expected = {dt.date.fromisoformat(day): tuple(map(Decimal, amounts)) for day, amounts in course.expected.items()}
     found = eligible()
@@ -304,6 +368,23 @@ def test_earlier_drawdown_that_no_version_covers_takes_nothing_of_the_loan_cap(w
     assert eligible()[Q1][0] == Decimal("1833.33")  # 4 m for eleven days
 
 
+@pytest.mark.parametrize(("rule", "expected"), [("ends", {}), ("rest", {"2027-03-20": ("26333.33", "8777.78")})])
+def test_moved_loan_earns_where_the_version_says_so_to_the_end_of_the_first_window(world, cast, rule, expected):
+    """Practice 35. By the version of the first loan, though it was drawn anew when that no longer covers a drawdown."""
+    first = lent(world, cast, replace(COURSES[0], contract="2025-03-10", drawn="2025-03-10", both={"moved_rule": rule}))
+    at = dt.datetime(2026, 12, 21, 10, tzinfo=SHANGHAI)
+    contract = {"contract_no": "HT-9", "contract_on": at.date(), "rate_bp": 270, "term_months": 36}
+    loan_events.move(first, by=cast.lin, at=at, seen=first.version, branch="CCB-WH", amount=Decimal(EIGHT), **contract)
+    moved = Deal.objects.get(succeeds=first)
+    confirm_direct(moved, by=cast.an, at=at, seen=moved.version)
+    moved.refresh_from_db()
+    draw(moved, replace(COURSES[0], drawn="2026-12-21", paid="2026-12-21"), number=1, amount=Decimal(EIGHT))
+
+    accrual.accrue(moved, until=dt.date(2028, 12, 20), by=cast.system, at=LATER)
+
+    assert eligible() == {dt.date.fromisoformat(day): tuple(map(Decimal, amounts)) for day, amounts in expected.items()}
+
+
 def lent(world, cast, course, *, branch="ICBC-WH", serial=0, part=None):
     """The loan as rows, signed and drawn; the steps that lead there are not what is asked here."""
     if serial < 2:
@@ -334,6 +415,14 @@ def lent(world, cast, course, *, branch="ICBC-WH", serial=0, part=None):
         Repayment(drawdown=row, kind=kind, on=dt.date.fromisoformat(on), amount=amount, slip_no=f"HK-{on}", province=factories.HUBEI)
         for kind, on, amount in course.back
     )
+    Extension.objects.bulk_create(
+        Extension(deal=deal, agreement_no=f"ZQ-{n}", agreed_on=deal.contract_on, months=months, province=factories.HUBEI)
+        for n, months in enumerate(course.extended)
+    )
+    if course.refinanced:
+        on = dt.date.fromisoformat(course.refinanced)
+        contract = {"contract_no": "HT-NEW", "contract_on": on, "rate_bp": 270, "term_months": 36}
+        loan_events.refinance(deal, by=cast.bai, at=LATER, seen=deal.version, on=on, slip_no="JX-1", **contract)
     return deal
 
 
@@ -358,5 +447,5 @@ def eligible():
     found = {}
     for day, level, amount in rows:
         central, province = found.get(day, (Decimal(0), Decimal(0)))
-        found[day] = (amount, province) if level == "central" else (central, amount)
+        found[day] = (central + amount, province) if level == "central" else (central, province + amount)
     return found
