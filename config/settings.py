@@ -234,6 +234,8 @@ SPECTACULAR_SETTINGS = {
         "DealState": "deals.models.Deal.State",
         "ClaimState": "deals.subsidies.models.SubsidyClaim.State",
         "RecoveryState": "deals.recovery.models.Recovery.State",
+        "OpeningLoanState": "deals.opening.models.OpeningLoan.State",
+        "SuccessorRule": "schemes.models.SchemeVersion.SuccessorRule",
         "SecondDockingState": "deals.docking.models.SecondDocking.State",
         "FundingBatchState": "deals.funding.models.FundingBatch.State",
         "ClawbackScope": "schemes.models.SchemeVersion.ClawbackScope",

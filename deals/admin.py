@@ -14,10 +14,12 @@ from common.errors import Invalid, Problem
 from common.money import format_yuan
 from common.steps import Param, Step
 from deals.actions import CLAIM_ACTIONS, DEAL_ACTIONS, FILING_ACTIONS, INVITATION_ACTIONS, ROUND_ACTIONS
+from deals.clocks import day
 from deals.crosschecks.desk import CompanyDesk, FlagDesk, ShareholdingDesk, told_on
 from deals.declarations import LETTER_ACTIONS
 from deals.docking.desk import DockingListDesk, SecondDockingDesk
 from deals.funding.desk import BatchDesk, ObjectionDesk
+from deals.invoices import CHECK, by_checker, check_invoice, due
 from deals.models import (
     BatchObjection,
     CompanyRecord,
@@ -184,8 +186,26 @@ class RepaymentRows(Rows):
     show_change_link = False
 
 
+class InvoiceDue(DropdownFilter):
+    """Invoices that nobody has asked about within the term: before money goes out, and every year."""
+
+    title = _("发票查验")
+    parameter_name = "invoice_due"
+
+    def lookups(self, _request: HttpRequest, _desk: Any) -> list[tuple[str, Any]]:
+        return [("1", _("待查验"))]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Drawdown]) -> QuerySet[Drawdown]:
+        return due(rows, on=day(acting(request).at)) if self.value() == "1" else rows
+
+
+def _check_invoice(drawdown: Drawdown, by: Person, values: dict[str, Any]) -> None:
+    check_invoice(drawdown, by=by, at=by.at, seen=drawdown.version, **values)
+
+
 @admin.register(Drawdown)
-class DrawdownAdmin(ByDeals):
+class DrawdownAdmin(ActDesk, ByDeals):
+    acts = {"check_invoice": Act(_("登记发票查验"), CHECK, by_checker, _check_invoice)}
     list_display = (
         "deal",
         "number",
@@ -194,14 +214,19 @@ class DrawdownAdmin(ByDeals):
         in_wan("equipment_amount", _("设备款（万元）")),
         "paid_to_supplier_on",
         "payee",
+        "invoice_status",
+        "invoice_checked_on",
         "relending",
         "relending_month",
     )
-    list_filter = ("relending", "is_entrusted", "deal__branch__bank", "drawn_on")
+    list_filter = (InvoiceDue, "invoice_status", "relending", "is_entrusted", "deal__branch__bank", "drawn_on")
     search_fields = ("deal__firm__name", "deal__contract_no", "payee", "invoice_no")
     list_select_related = ("deal__filing", "deal__branch__organisation")
     inlines = (RepaymentRows,)
     ordering = ("-drawn_on", "-id")
+
+    def loaded(self, rows: QuerySet[Drawdown]) -> QuerySet[Drawdown]:
+        return rows.select_related("deal__branch")
 
 
 @admin.register(InterestReceipt)

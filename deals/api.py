@@ -23,6 +23,7 @@ from deals.costs.sheet import sheets
 from deals.direct import register_direct
 from deals.drawdowns import pay_supplier, refund, repay, set_relending
 from deals.interest import record_receipt
+from deals.invoices import CHECK, check_invoice, due
 from deals.models import Deal, DeclineCode, Drawdown, Extension, InterestReceipt, Invitation, Repayment, visible_deals
 from deals.states import COME_BACK, CONTRACT, DEAL_STEPS, INVITATION_STEPS, PAID_ON, RECEIPT
 from lenders.api import BranchRef
@@ -31,6 +32,7 @@ from matching import api as matching_api
 from matching.api import Outline, band
 from organisations.actors import Person
 from organisations.api import FirmRef, Reference
+from organisations.clock import now
 from organisations.entering import read
 from organisations.resources import IDEMPOTENCY_KEY, IF_MATCH, Presented, Resource, body_of, entry, note_of, once, seen_of
 from projects import api as projects_api
@@ -275,6 +277,12 @@ class DrawdownShown(serializers.ModelSerializer[Drawdown]):
             "payee_uscc",
             "is_entrusted",
             "invoice_no",
+            "invoice_status",
+            "invoice_on",
+            "invoice_amount",
+            "invoice_net",
+            "invoice_checked_on",
+            "invoice_ended_on",
             "relending",
             "relending_label",
             "relending_month",
@@ -371,13 +379,18 @@ class Deals(Resource):
 
 
 class DrawdownFilter(filters.FilterSet):
+    invoice_due = filters.BooleanFilter(method="due_for_check", label=_("发票待查验"))
     bank = filters.CharFilter("deal__branch__bank__code")
     drawn_from = filters.DateFilter("drawn_on", lookup_expr="gte")
     drawn_to = filters.DateFilter("drawn_on", lookup_expr="lte")
 
     class Meta:
         model = Drawdown
-        fields = ("deal", "relending", "relending_month")
+        fields = ("deal", "relending", "relending_month", "invoice_status")
+
+    def due_for_check(self, rows: QuerySet[Drawdown], _name: str, wanted: bool) -> QuerySet[Drawdown]:  # noqa: FBT001 -- django-filter's signature
+        late = due(rows, on=day(now()))
+        return late if wanted else rows.exclude(pk__in=late.values("pk"))
 
 
 class Drawdowns(Resource):
@@ -428,6 +441,17 @@ class Drawdowns(Resource):
     def pay_supplier(self, request: Request, pk: int) -> Response:
         """The money reached the supplier's account."""
         return once(request, lambda: self._amend(request, pk, pay_supplier, (PAID_ON,)))
+
+    @extend_schema(
+        operation_id="drawdowns_check_invoice",
+        request=entry("CheckInvoice", CHECK, versioned=True),
+        responses=DrawdownShown,
+        parameters=[IF_MATCH, IDEMPOTENCY_KEY],
+    )
+    @action(detail=True, methods=["post"], url_path="check-invoice", filterset_class=None, pagination_class=None)
+    def check_invoice(self, request: Request, pk: int) -> Response:
+        """What the tax platform said of its invoice."""
+        return once(request, lambda: self._amend(request, pk, check_invoice, CHECK))
 
     @extend_schema(
         operation_id="drawdowns_relending",

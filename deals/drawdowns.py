@@ -41,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "is_entrusted": True,
     "not_entrusted_reason": "",
     "invoice_no": "",
+    "invoice_checked_on": None,
 }
 
 
@@ -77,6 +78,7 @@ class _Books:
             *_amount_problems(left, slip.facts),
             *_date_problems(deal, slip.facts, at=at),
             *_payment_problems(slip.slip_no, slip.facts, self.thresholds[deal.province, slip.facts["drawn_on"]]),
+            *_invoice_problems(slip.facts, at=at),
         ]
         if any(len(serial) > SERIAL_MAX for serial in slip.serial_nos):
             problems.append(Problem("serial_nos", "too_long", _("设备编号过长。"), _("多个编号请用逗号分开。")))
@@ -91,6 +93,7 @@ class _Books:
             number=max((row.number for row in self.drawn[deal.pk]), default=0) + 1,
             slip_no=slip.slip_no,
             relending=self.relending[self.bank_of[deal.branch_id], slip.facts["drawn_on"]],
+            invoice_status=Drawdown.Invoice.NORMAL if slip.facts["invoice_checked_on"] else Drawdown.Invoice.UNCHECKED,
             province=deal.province,
             **slip.facts,
         )
@@ -112,6 +115,7 @@ def draw(
     is_entrusted: bool = True,
     not_entrusted_reason: str = "",
     invoice_no: str = "",
+    invoice_checked_on: dt.date | None = None,
     serial_nos: str = "",
     equipment: Iterable[EquipmentItem] = (),
     note: str = "",
@@ -128,6 +132,7 @@ def draw(
         "is_entrusted": is_entrusted,
         "not_entrusted_reason": not_entrusted_reason,
         "invoice_no": invoice_no,
+        "invoice_checked_on": invoice_checked_on,
         "serial_nos": serial_nos,
         "equipment": equipment,
     }
@@ -333,7 +338,8 @@ def _drawn(deal: Deal) -> Decimal:
 
 def _same(known: Drawdown, slip: Slip) -> Taken:
     """The slip was recorded before: its row, unless it says something else now."""
-    if any(getattr(known, name) != value for name, value in slip.facts.items()):
+    told = {name: value for name, value in slip.facts.items() if name != "invoice_checked_on" or value is not None}
+    if any(getattr(known, name) != value for name, value in told.items()):
         return Taken(slip.deal, _other_facts(known.slip_no))
     return Taken(known)
 
@@ -387,7 +393,13 @@ def _payment_problems(slip_no: str, facts: Mapping[str, Any], threshold: Decimal
             _("单笔超过 %(threshold)s 万元的，须采用受托支付。") % {"threshold": format_wan(threshold)},
             _("改为受托支付，或写明采用自主支付的理由。"),
         )
+
+
+def _invoice_problems(facts: Mapping[str, Any], *, at: dt.datetime) -> Iterable[Problem]:
     yield from invoice_problems(facts["invoice_no"])
+    checked_on = facts["invoice_checked_on"]
+    if checked_on is not None and (checked_on > day(at) or not facts["invoice_no"]):
+        yield Problem("invoice_checked_on", "out_of_range", _("发票查验日期晚于今天，或没有填写发票号码。"), _("查验为正常的才填写。"))
 
 
 def invoice_problems(invoice_no: str, *, field: str = "invoice_no") -> Iterable[Problem]:

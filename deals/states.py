@@ -114,6 +114,7 @@ DRAWDOWN = (
     Param("is_entrusted", "choice", _("支付方式"), choices=lambda: ((True, _("受托支付")), (False, _("自主支付"))), required=False),
     Param("not_entrusted_reason", "text", _("未受托支付的理由"), required=False),
     Param("invoice_no", "text", _("发票号码"), required=False),
+    Param("invoice_checked_on", "date", _("发票查验日期"), required=False, help=_("已在税务查验平台查验为正常的，填查验日期。")),
     Param("serial_nos", "text", _("设备编号"), required=False, help=_("设备铭牌上的出厂编号，多个用逗号分开。")),
 )
 ON, SLIP_NO = Param("on", "date", _("日期")), Param("slip_no", "text", _("凭证号"))

@@ -247,6 +247,8 @@ PLAIN_VERBS: Mapping[str, Any] = {
     "receive": _("登记凭证"),
     "disclose": _("向银行披露"),
     "doubt": _("提出存疑"),
+    "carry_in": _("期初导入"),
+    "check_invoice": _("登记发票查验"),
     "dock": _("列入二次对接"),
     "offer_rest": _("企业将余额另行对接"),
     "flag": _("核查提示"),

@@ -18,6 +18,7 @@ from deals.direct import register_direct
 from deals.docking import beginning
 from deals.drawdowns import pay_supplier, refund, repay
 from deals.interest import change_rate, record_receipt
+from deals.invoices import CHECK, check_invoice
 from deals.models import Deal, Drawdown, Invitation
 from deals.states import COME_BACK, CONTRACT, OFFICERS, PAID_ON, RECEIPT
 from lenders.models import Branch
@@ -60,6 +61,9 @@ def of_deal(deal: Deal, by: Person) -> dict[str, Entry]:
     rows = list(deal.drawdowns.all())
     unpaid = [row for row in rows if row.paid_to_supplier_on is None]
     found = {}
+    billed = [row for row in rows if row.invoice_no]
+    if billed:
+        found["invoice"] = Entry(_("登记发票查验"), (_which(billed), *CHECK), _check(deal))
     if unpaid:
         found["pay-supplier"] = Entry(_("登记划付供应商"), (_which(unpaid), PAID_ON), _pay(deal))
     if rows:
@@ -83,6 +87,14 @@ def _pay(deal: Deal) -> Callable[..., Any]:
     def record(*, drawdown: int, paid_on: dt.date, by: Person, at: dt.datetime) -> Drawdown:
         row = _find(deal, drawdown)
         return pay_supplier(row, paid_on=paid_on, by=by, at=at, seen=row.version)
+
+    return record
+
+
+def _check(deal: Deal) -> Callable[..., Any]:
+    def record(*, drawdown: int, by: Person, at: dt.datetime, **told: Any) -> Drawdown:
+        row = _find(deal, drawdown)
+        return check_invoice(row, by=by, at=at, seen=row.version, **told)
 
     return record
 

@@ -42,6 +42,7 @@ LABELS: Mapping[str, Any] = {  # what is recorded without being a step
     "leave_batch": _("移出资金安排方案"),
     "carry": _("结转"),
     "dispatch": _("派单"),
+    "carry_in": _("期初导入"),
 }
 
 

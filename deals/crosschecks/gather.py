@@ -12,7 +12,7 @@ from deals.models import Drawdown
 from organisations import policy
 from organisations.models import FirmProfile
 
-KEYS = ["related_share_bp", "round_trip_days", "round_trip_share_bp", "assessment_days"]
+KEYS = ["related_share_bp", "round_trip_days", "round_trip_share_bp", "assessment_days", "invoice_tolerance"]
 RELATED = ("deal__firm", "deal__filing", "deal__branch__organisation")
 
 
@@ -59,6 +59,9 @@ def _use(row: Drawdown) -> Use:
         serials=tuple(one.serial_no for one in row.serials.all()),
         drawn_on=row.drawn_on,
         amount=row.amount,
+        invoice_status=row.invoice_status,
+        invoice_ended_on=row.invoice_ended_on,
+        invoice_amount=row.invoice_amount,
         back=tuple(Back(back.on, back.amount) for back in row.repayments.all()),
     )
 

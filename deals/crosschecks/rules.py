@@ -46,6 +46,9 @@ class Use:
     drawn_on: dt.date
     amount: Decimal
     back: tuple[Back, ...] = ()
+    invoice_status: str = ""
+    invoice_ended_on: dt.date | None = None
+    invoice_amount: Decimal | None = None
 
     def back_by(self, last: dt.date) -> Decimal:
         return sum((row.amount for row in self.back if row.on <= last), Decimal(0))
@@ -69,6 +72,7 @@ class Limits:
     round_trip_days: int
     round_trip_share_bp: int
     assessment_days: int
+    invoice_tolerance: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,8 @@ class Finding:
 
 SAME_INVOICE, SAME_SERIAL, RELATED_SUPPLIER = "same_invoice", "same_serial", "related_supplier"
 ROUND_TRIP, ASSESSMENT_DAY, STRUCK_OFF = "round_trip", "assessment_day", "struck_off"
+ENDED_INVOICE, INVOICE_SHORT = "ended_invoice", "invoice_short"
+ENDED = ("reversed", "void")
 BAD_STATES = ("revoked", "struck_off")
 
 
@@ -160,8 +166,39 @@ def struck_off(use: Use, ground: Ground) -> Iterable[Finding]:
             )
 
 
+def ended_invoice(use: Use, ground: Ground) -> Iterable[Finding]:  # noqa: ARG001 -- every rule has the same two
+    """Reversed (红冲) or void (作废) since it was paid on; a second one that ends too is asked about again."""
+    if use.invoice_status in ENDED and use.invoice_ended_on is not None:
+        told = {"written": use.invoice, "status": use.invoice_status, "on": use.invoice_ended_on.isoformat()}
+        yield _found(ENDED_INVOICE, use, f"{number(use.invoice)}:{use.invoice_status}", **told)
+
+
+def invoice_short(use: Use, ground: Ground) -> Iterable[Finding]:
+    """More was paid on an invoice than it says, by more than the tolerance; up to it is no more than a hint where it is registered."""
+    if use.invoice_amount is None:
+        return
+    same = [
+        other
+        for other in ground.by_invoice.get(number(use.invoice), ())
+        if other.drawdown == use.drawdown or _same_supplier(use, other, ground)
+    ]
+    paid = sum((other.amount for other in same), Decimal(0)) or use.amount
+    if paid - use.invoice_amount > ground.limits.invoice_tolerance:
+        told = {"written": use.invoice, "amount": str(use.invoice_amount), "paid": str(paid)}
+        yield _found(INVOICE_SHORT, use, f"{number(use.invoice)}:{paid}", **told)
+
+
 Rule = Callable[[Use, Ground], Iterable[Finding]]
-RULES: tuple[Rule, ...] = (same_invoice, same_serial, related_supplier, round_trip, assessment_day, struck_off)
+RULES: tuple[Rule, ...] = (
+    same_invoice,
+    same_serial,
+    related_supplier,
+    round_trip,
+    assessment_day,
+    struck_off,
+    ended_invoice,
+    invoice_short,
+)
 
 
 def check(use: Use, ground: Ground) -> list[Finding]:

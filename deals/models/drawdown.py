@@ -26,6 +26,12 @@ class Drawdown(Provincial, Versioned):
         REJECTED = "rejected", _("未获支持")
         REMOVED = "removed", _("已移出")
 
+    class Invoice(models.TextChoices):
+        UNCHECKED = "unchecked", _("未查验")
+        NORMAL = "normal", _("正常")
+        REVERSED = "reversed", _("已红冲")
+        VOID = "void", _("已作废")
+
     deal = models.ForeignKey(Deal, models.PROTECT, related_name="drawdowns", verbose_name=_("对接项目"))
     number = models.PositiveSmallIntegerField(_("笔次"))
     slip_no = models.CharField(_("借据号"), max_length=60)
@@ -38,6 +44,12 @@ class Drawdown(Provincial, Versioned):
     is_entrusted = models.BooleanField(_("受托支付"), default=True)
     not_entrusted_reason = models.CharField(_("未受托支付的理由"), max_length=300, blank=True)
     invoice_no = models.CharField(_("发票号码"), max_length=40, blank=True, help_text=_("按凭证原样登记"))
+    invoice_on = models.DateField(_("开票日期"), null=True, blank=True)
+    invoice_amount = models.DecimalField(_("发票价税合计（元）"), max_digits=18, decimal_places=2, null=True, blank=True)
+    invoice_net = models.DecimalField(_("发票不含税金额（元）"), max_digits=18, decimal_places=2, null=True, blank=True)
+    invoice_status = models.CharField(_("发票状态"), max_length=20, choices=Invoice, default=Invoice.UNCHECKED)
+    invoice_checked_on = models.DateField(_("发票查验日期"), null=True, blank=True)
+    invoice_ended_on = models.DateField(_("红冲或作废日期"), null=True, blank=True)
     invoice_key = models.GeneratedField(expression=Plain("invoice_no"), output_field=models.CharField(max_length=40), db_persist=True)
     equipment = models.ManyToManyField(EquipmentItem, blank=True, related_name="drawdowns", verbose_name=_("对应设备"))
     relending = models.CharField(_("再贷款状态"), max_length=20, choices=Relending)
@@ -51,10 +63,21 @@ class Drawdown(Provincial, Versioned):
             models.UniqueConstraint(fields=["deal", "number"], name="drawdown_number_once"),
             models.UniqueConstraint(fields=["deal", "slip_no"], name="drawdown_slip_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="drawdown_positive"),
+            models.CheckConstraint(
+                condition=Q(invoice_status__in=["reversed", "void"], invoice_ended_on__isnull=False)
+                | ~Q(invoice_status__in=["reversed", "void"]) & Q(invoice_ended_on=None),
+                name="ended_invoice_has_its_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(invoice_status="unchecked", invoice_checked_on=None)
+                | ~Q(invoice_status="unchecked") & Q(invoice_checked_on__isnull=False),
+                name="checked_invoice_has_its_day",
+            ),
             models.CheckConstraint(condition=Q(equipment_amount__lte=F("amount")), name="equipment_within_drawdown"),
         )
         indexes = (
             models.Index(fields=["-drawn_on", "-id"], name="drawdown_latest"),
+            models.Index(fields=["invoice_checked_on"], condition=~Q(invoice_key=""), name="drawdown_invoice_checked"),
             models.Index(fields=["invoice_key"], condition=~Q(invoice_key=""), name="drawdown_invoice"),
         )
 

@@ -67,7 +67,7 @@ class OpeningLoans(Resource):
     serializer_class = OpeningLoanShown
     filterset_class = OpeningLoanFilter
     steps, actions = OPENING_STEPS, OPENING_ACTIONS
-    begins_with = ("propose",)
+    begins_with = ("enter",)
     ordering_fields = ("as_of", "entered_at", "amount", "outstanding")
 
     @classmethod

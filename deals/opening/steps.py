@@ -36,7 +36,7 @@ def propose(told: LoanTold, *, province: str, by: Person, at: dt.datetime) -> Op
         _require_sound(told, province=province, at=at)
         branch = Branch.objects.get(code=told.branch)
         loan = OpeningLoan.objects.create(branch=branch, province=province, **_columns(told, by=by, at=at))
-        record(loan, "propose", by=by, at=at, changes={"as_of": [None, told.as_of], "outstanding": [None, told.outstanding]})
+        record(loan, "enter", by=by, at=at, changes={"as_of": [None, told.as_of], "outstanding": [None, told.outstanding]})
     return loan
 
 

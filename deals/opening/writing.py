@@ -23,7 +23,7 @@ from projects.models import Filing, Need, Project
 from schemes.models import Scheme
 
 D = Deal.State
-VERB = "open"  # of every row that an opening balance writes
+VERB = "carry_in"  # of every row that an opening balance writes
 
 
 def write(told: LoanTold, ground: Ground, *, by: Person, at: dt.datetime) -> Deal:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.errors import Conflict, Problem
 from common.steps import Taken, actor_for, lock, only, record_many, take_many, update_rows
-from deals import interest
+from deals import interest, invoices
 from deals.bulk import By, succeeded, voice
 from deals.clocks import day
 from deals.crosschecks import flags
@@ -195,6 +195,8 @@ def settle_many(
     kept_back = withheld(claim.pk for claim in claims)
     objected = set(BatchObjection.objects.filter(claim__in=claims, state=BatchObjection.State.OPEN).values_list("claim", flat=True))
 
+    doubtful = invoices.unsettled(claims, on=day(at))
+
     def payable(claim: SubsidyClaim) -> Decimal:
         return (claim.arranged or ZERO) - kept_back.get(claim.pk, ZERO)
 
@@ -204,6 +206,7 @@ def settle_many(
     def missing(claim: SubsidyClaim) -> Iterable[Problem]:
         if not 0 <= amount_of(claim) <= payable(claim):
             yield _too_much("paid", amount_of(claim), payable(claim))
+        yield from doubtful.get(claim.pk, ())
         if claim.pk in objected:
             yield Problem("", "objected", _("该申领的公示异议尚未处理。"), _("请先处理异议。"))
         yield from _document_missing(document_no)

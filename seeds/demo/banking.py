@@ -257,6 +257,7 @@ def draw_facts(deal: Deal, amount: Decimal, *, drawn_on: dt.date, paid_on: dt.da
         "payee_uscc": item.supplier_uscc,
         "paid_to_supplier_on": paid_on,
         "invoice_no": f"2642{deal.pk:08d}{at:%Y%m%d}",
+        "invoice_checked_on": paid_on,
         "equipment": [item],
     }
 

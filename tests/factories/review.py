@@ -55,6 +55,8 @@ POLICY = {
     "outstanding_days": (90, "days"),
     "cover_days_max": (92, "days"),
     "shown_from": (3, "count"),
+    "invoice_recheck_days": (365, "days"),
+    "invoice_tolerance": (10_000, "yuan"),
 }
 CHANGE_TIERS = {
     "amount": "city",

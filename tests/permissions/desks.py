@@ -96,6 +96,7 @@ ACTS: Mapping[str, tuple[str, Mapping[str, frozenset[str]]]] = {
     "matching.weights": ("weights", dict.fromkeys(("approve", "replace"), OFFICE)),
     "matching.pinban": ("pins", dict.fromkeys(("approve", "end"), OFFICE)),
     "lenders.appetiteletter": ("letters", dict.fromkeys(("register", "void"), OFFICE)),
+    "deals.drawdown": ("drawdowns", {"check_invoice": who("zhao qian ndrc")}),
     "schemes.budget": ("budgets", {"document": who("qian")}),
     "organisations.declaredinterest": ("interests", {"end": who("uadmin")}),  # of the declarer's own unit
     "organisations.cover": ("covers", {"end": who("uadmin")}),

@@ -319,6 +319,9 @@ CALLS = {
     "drawdowns/<int:pk>/repay/": {"POST": Page(post=OFFICERS, of="drawdowns")},
     "drawdowns/<int:pk>/refund/": {"POST": Page(post=OFFICERS, of="drawdowns")},
     "drawdowns/<int:pk>/pay-supplier/": {"POST": Page(post=OFFICERS, of="drawdowns", data={"paid_on": "2026-03-02", "seen": 0})},
+    "drawdowns/<int:pk>/check-invoice/": {
+        "POST": Page(post=who(OFFICERS, "zhao"), of="drawdowns", data={"status": "normal", "on": "2026-03-02", "seen": 0})
+    },
     "drawdowns/<int:pk>/relending/": {
         "POST": Page(post=OFFICERS, of="drawdowns", data={"status": "reported", "month": "2026-03", "seen": 0})
     },

@@ -52,7 +52,7 @@ def test_confirmed_loan_stands_in_mid_life_and_moves_no_account(world, cast):
     )
     assert [drawdowns.balance(row) for row in deal.drawdowns.order_by("number")] == [5_000_000, 12_000_000]
     assert SubsidyClaim.objects.get(deal=deal).paid == 220_000
-    assert cases.verbs(deal) == ["open"]
+    assert cases.verbs(deal) == ["carry_in"]
     assert Entry.objects.count() == entries
     assert broken() == []
 
@@ -140,7 +140,7 @@ def test_sent_back_it_is_corrected_and_the_corrector_does_not_confirm(world, cas
         steps.confirm(row, by=cast.sun, at=AT, seen=row.version)
     deal = steps.confirm(row, by=cast.zhao, at=AT, seen=row.version).deal
     assert (deal.rate_bp, deal.rate_periods.get().rate_bp) == (310, 310)
-    assert cases.verbs(row) == ["propose", "reject", "revise", "confirm"]
+    assert cases.verbs(row) == ["enter", "reject", "revise", "confirm"]
 
 
 def test_two_loans_of_one_project_share_firm_project_and_filing_and_raise_its_need(world, cast):

@@ -291,6 +291,13 @@ ELSEWHERE = {
     "practice 33: the higher of grant and subsidy": "deals.subsidies.test_grants.test_of_grant_and_subsidy_the_higher_is_had_in_all",
     "practice 33: a grant that excludes": "deals.subsidies.test_grants.test_no_day_from_a_grant_on_that_excludes_the_scheme",
     "practice 34: an invoice used twice": "deals.crosschecks.test_flags.test_forged_second_use_of_an_invoice",
+    "practice 34: an invoice reversed or void": (
+        "deals.test_invoices.test_void_invoice_is_flagged_and_keeps_the_claim_from_approval_until_answered"
+    ),
+    "practice 34: asked again before settlement and yearly": (
+        "deals.test_invoices.test_invoice_is_asked_again_within_a_year_before_money_goes_out"
+    ),
+    "practice 34: the tolerance": ("deals.test_invoices.test_more_paid_than_the_invoice_says_is_a_question_beyond_the_tolerance"),
     "practice 34: what an invoice number is": "deals.test_drawdowns.test_what_cannot_be_drawn_is_named",
     "practice 35: moved to another bank": "deals.subsidies.test_edges.test_moved_loan_earns_where_the_version_says_so_to_the_end_of_the_first_window",
     "practice 36: the stock enters in mid-life": (
