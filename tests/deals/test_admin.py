@@ -31,8 +31,8 @@ def buttons(client, claim):
     return [action["title"] for action in client.get(f"{LIST}{claim.pk}/change/").context.get("actions_detail", [])]
 
 
-def test_computation_is_laid_open(as_, world, cast):
-    (claim,) = claim_cases.reviewed(world, cast)
+def test_computation_is_laid_open(as_, world, cast, seated_one):
+    (claim,) = seated_one
 
     page = as_("qian").get(f"{LIST}{claim.pk}/change/").content.decode()
 
@@ -41,8 +41,8 @@ def test_computation_is_laid_open(as_, world, cast):
     assert "FX-0-2026-06-20" in page
 
 
-def test_only_the_deciding_office_has_the_buttons(as_, world, cast):
-    (claim,) = claim_cases.reviewed(world, cast)
+def test_only_the_deciding_office_has_the_buttons(as_, world, cast, seated_one):
+    (claim,) = seated_one
 
     assert buttons(as_("qian"), claim) == ["批准", "不予支持", "重新核查"]
     assert buttons(as_("zhao"), claim) == ["重新核查"]
@@ -57,8 +57,8 @@ def test_queue_shows_what_waits_for_this_office(as_, world, cast):
     assert len(as_("qian").get(LIST, {"queue": "all"}).context["cl"].queryset) > 1
 
 
-def test_approve_writes_by_the_step_and_holds_the_budget(as_, world, cast):
-    (claim,) = claim_cases.reviewed(world, cast)
+def test_approve_writes_by_the_step_and_holds_the_budget(as_, world, cast, seated_one):
+    (claim,) = seated_one
 
     answer = as_("qian").post(f"{LIST}{claim.pk}/do/approve/", {"seen": claim.version, "note": "同意"})
 
@@ -70,8 +70,8 @@ def test_approve_writes_by_the_step_and_holds_the_budget(as_, world, cast):
     assert account.held == claim.arranged
 
 
-def test_stale_decision_is_refused_with_what_changed_and_keeps_the_note(as_, world, cast):
-    (claim,) = claim_cases.reviewed(world, cast)
+def test_stale_decision_is_refused_with_what_changed_and_keeps_the_note(as_, world, cast, seated_one):
+    (claim,) = seated_one
 
     answer = as_("qian").post(f"{LIST}{claim.pk}/do/approve/", {"seen": claim.version - 1, "note": "我写的意见"})
     page = answer.content.decode()
@@ -83,8 +83,8 @@ def test_stale_decision_is_refused_with_what_changed_and_keeps_the_note(as_, wor
     assert SubsidyClaim.objects.get(pk=claim.pk).state == "reviewed"
 
 
-def test_refusing_needs_a_reason(as_, world, cast):
-    (claim,) = claim_cases.reviewed(world, cast)
+def test_refusing_needs_a_reason(as_, world, cast, seated_one):
+    (claim,) = seated_one
 
     page = as_("qian").post(f"{LIST}{claim.pk}/do/refuse/", {"seen": claim.version, "note": ""}).content.decode()
 
@@ -92,8 +92,8 @@ def test_refusing_needs_a_reason(as_, world, cast):
     assert SubsidyClaim.objects.get(pk=claim.pk).state == "reviewed"
 
 
-def test_nobody_else_decides_by_typing_the_address(as_, world, cast):
-    (claim,) = claim_cases.reviewed(world, cast)
+def test_nobody_else_decides_by_typing_the_address(as_, world, cast, seated_one):
+    (claim,) = seated_one
 
     for name in ("zhao", "tan"):
         as_(name).post(f"{LIST}{claim.pk}/do/approve/", {"seen": claim.version})
@@ -117,8 +117,8 @@ def test_many_are_approved_from_the_list_with_a_result_for_each(as_, world, cast
     ]
 
 
-def test_state_is_never_edited(as_, world, cast):
-    (claim,) = claim_cases.reviewed(world, cast)
+def test_state_is_never_edited(as_, world, cast, seated_one):
+    (claim,) = seated_one
 
     assert as_("qian").post(f"{LIST}{claim.pk}/change/", {"state": "settled", "paid": "1"}).status_code == 403
     assert SubsidyClaim.objects.get(pk=claim.pk).state == "reviewed"

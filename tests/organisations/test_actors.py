@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from organisations.actors import person, persons, system
+from organisations.actors import Person, person, persons, system
 from organisations.models import Membership, Organisation, Role
 from tests import factories, people
 from tests.factories import HUBEI, NOW, SINCE
@@ -80,3 +80,10 @@ def test_the_system_holds_no_seat(world):
     actor = system(NOW)
 
     assert (actor.is_system, actor.user_id, actor.organisation_id, actor.seats) == (True, None, None, ())
+
+
+def test_whom_nobody_s_seat_helps_acts_as_themselves():
+    deputy = Person(user_id=1, label="李四", seats=(), at=NOW, covers={2: "张三"})
+
+    assert deputy.in_place_for(object(), lambda _actor: False) is deputy
+    assert deputy.in_place_for(object(), lambda _actor: True) is deputy

@@ -22,8 +22,8 @@ def clock(settings):
 
 
 @pytest.fixture
-def claims(world, seated):
-    return claim_cases.reviewed(world, seated, number=2)
+def claims(seated_two):
+    return seated_two
 
 
 def test_admin_drafts_publishes_and_shows_each_cut(world, seated, claims):

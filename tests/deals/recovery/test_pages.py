@@ -32,8 +32,8 @@ def api(cast):
     return lambda name: people.signed_in(cast, name, APIClient)
 
 
-def test_bank_reads_what_is_asked_by_when_and_why_and_answers(world, cast, page):
-    row = courses.doubt(courses.paid(world, cast), cast)
+def test_bank_reads_what_is_asked_by_when_and_why_and_answers(world, cast, page, paid):
+    row = courses.doubt(paid, cast)
     address = f"/recoveries/{row.pk}/"
 
     shown = page("bai").get(address).content.decode()
@@ -60,8 +60,8 @@ def test_pages_tell_the_computation_and_the_receipts(world, cast, page):
     assert page("mo_firm").get(f"/recoveries/{row.pk}/").status_code == 404
 
 
-def test_whoever_must_act_finds_it_on_the_first_page(world, cast, page):
-    row = courses.doubt(courses.paid(world, cast), cast)
+def test_whoever_must_act_finds_it_on_the_first_page(world, cast, page, paid):
+    row = courses.doubt(paid, cast)
 
     assert f"/recoveries/{row.pk}/" in page("bai").get("/").content.decode()
     assert f"/recoveries/{row.pk}/" not in page("lin").get("/").content.decode()

@@ -26,14 +26,8 @@ LATER = QUARTERS[2]
 
 
 @pytest.fixture
-def kept_deal(states, kept_world, kept_cast):
-    return states.add(courses.paid, kept_world, kept_cast)
-
-
-@pytest.fixture
-def deal(kept_deal, db):
-    """A loan whose first two quarters the province has paid."""
-    return kept_deal()
+def deal(paid):
+    return paid
 
 
 def accrued(deal, interest_on, level="province"):

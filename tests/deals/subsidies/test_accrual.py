@@ -25,12 +25,16 @@ def by_day(level, **filters):
     return {on: (days, amount) for on, days, amount in sums}
 
 
+@pytest.fixture
+def deal(loan):
+    return loan
+
+
 def accrue(deal, cast, until=dt.date(2027, 6, 20)):
     return accrual.accrue(deal, until=until, by=cast.system, at=END)
 
 
-def test_worked_example_to_the_fen(world, cast):
-    deal = example.loan(world, cast)
+def test_worked_example_to_the_fen(world, cast, deal):
 
     accrue(deal, cast)
 
@@ -49,8 +53,7 @@ def test_worked_example_to_the_fen(world, cast):
     assert [row.period_end for row in lines.filter(drawdown__number=1).order_by("period_end")][-1] == dt.date(2027, 3, 9)
 
 
-def test_claims_follow_deal_scheme_and_interest_day(world, cast):
-    deal = example.loan(world, cast)
+def test_claims_follow_deal_scheme_and_interest_day(world, cast, deal):
 
     accrue(deal, cast, QUARTERS[1])
 
@@ -68,8 +71,7 @@ def test_claims_follow_deal_scheme_and_interest_day(world, cast):
     assert not AccrualLine.objects.filter(claim=None).exists()
 
 
-def test_running_again_books_nothing_new(world, cast):
-    deal = example.loan(world, cast)
+def test_running_again_books_nothing_new(world, cast, deal):
     first = accrue(deal, cast)
     events = cases.verbs(deal)
 
@@ -77,8 +79,7 @@ def test_running_again_books_nothing_new(world, cast):
     assert (AccrualLine.objects.count(), cases.verbs(deal)) == (len(first), events)
 
 
-def test_only_past_interest_days_are_booked(world, cast):
-    deal = example.loan(world, cast)
+def test_only_past_interest_days_are_booked(world, cast, deal):
 
     accrue(deal, cast, dt.date(2025, 3, 19))
     assert not AccrualLine.objects.exists()
@@ -86,8 +87,7 @@ def test_only_past_interest_days_are_booked(world, cast):
     assert set(AccrualLine.objects.values_list("interest_on", flat=True)) == {QUARTERS[0]}
 
 
-def test_repayment_told_late_makes_an_adjustment(world, cast):
-    deal = example.loan(world, cast)
+def test_repayment_told_late_makes_an_adjustment(world, cast, deal):
     accrue(deal, cast, QUARTERS[1])
     first = deal.drawdowns.get(number=1)
     drawdowns.repay(first, by=cast.bai, at=END, on=dt.date(2025, 6, 11), amount=Decimal(8_000_000), slip_no="HK-1")
@@ -103,8 +103,7 @@ def test_repayment_told_late_makes_an_adjustment(world, cast):
     assert accrue(deal, cast, QUARTERS[1]) == []
 
 
-def test_version_that_reaches_back_makes_adjustments(world, cast):
-    deal = example.loan(world, cast)
+def test_version_that_reaches_back_makes_adjustments(world, cast, deal):
     SchemeVersion.objects.filter(pk=world.central.pk).update(rate_bp=100)
     accrue(deal, cast, QUARTERS[0])
     later = SchemeVersion.objects.get(pk=world.central.pk)
@@ -117,8 +116,7 @@ def test_version_that_reaches_back_makes_adjustments(world, cast):
     assert by_day("central")[QUARTERS[0]][1] == Decimal("3666.67")
 
 
-def test_adjustment_of_a_closed_claim_goes_to_the_next(world, cast):
-    deal = example.loan(world, cast)
+def test_adjustment_of_a_closed_claim_goes_to_the_next(world, cast, deal):
     accrue(deal, cast, QUARTERS[1])
     SubsidyClaim.objects.filter(period_end=QUARTERS[0]).update(state="filed")
     Drawdown.objects.filter(number=1).update(paid_to_supplier_on=dt.date(2025, 3, 11))
@@ -130,8 +128,7 @@ def test_adjustment_of_a_closed_claim_goes_to_the_next(world, cast):
     assert SubsidyClaim.objects.get(scheme__level="central", period_end=QUARTERS[0]).requested == Decimal("3666.67")
 
 
-def test_negative_remainder_waits_for_a_period_that_can_bear_it(world, cast):
-    deal = example.loan(world, cast)
+def test_negative_remainder_waits_for_a_period_that_can_bear_it(world, cast, deal):
     accrue(deal, cast, QUARTERS[0])
     SubsidyClaim.objects.update(state="filed")
     drawdowns.repay(deal.drawdowns.get(number=1), by=cast.bai, at=END, on=dt.date(2025, 3, 11), amount=Decimal(8_000_000), slip_no="HK-1")
@@ -143,8 +140,7 @@ def test_negative_remainder_waits_for_a_period_that_can_bear_it(world, cast):
     assert not AccrualLine.objects.filter(claim=None).exists()
 
 
-def test_suspicion_stops_the_accrual_from_its_day(world, cast):
-    deal = example.loan(world, cast)
+def test_suspicion_stops_the_accrual_from_its_day(world, cast, deal):
     Recovery.objects.create(
         deal=deal,
         scheme=world.central.scheme,
@@ -162,8 +158,7 @@ def test_suspicion_stops_the_accrual_from_its_day(world, cast):
 
 
 @pytest.mark.parametrize(("part", "amount"), [("equipment", "1833.33"), ("whole", "3666.67")])
-def test_each_version_says_what_part_it_subsidises(world, cast, part, amount):
-    deal = example.loan(world, cast)
+def test_each_version_says_what_part_it_subsidises(world, cast, part, amount, deal):
     Drawdown.objects.filter(number=1).update(equipment_amount=4_000_000)
     SchemeVersion.objects.filter(pk=world.central.pk).update(subsidised_part=part)
 
@@ -172,8 +167,7 @@ def test_each_version_says_what_part_it_subsidises(world, cast, part, amount):
     assert by_day("central")[QUARTERS[0]][1] == Decimal(amount)
 
 
-def test_window_may_be_counted_from_the_first_drawdown(world, cast):
-    deal = example.loan(world, cast)
+def test_window_may_be_counted_from_the_first_drawdown(world, cast, deal):
     SchemeVersion.objects.filter(pk=world.central.pk).update(window_anchor="first_drawdown")
 
     accrue(deal, cast)
@@ -182,8 +176,7 @@ def test_window_may_be_counted_from_the_first_drawdown(world, cast):
     assert (last.drawdown.number, last.period_end) == (2, dt.date(2027, 3, 9))
 
 
-def test_plain_years_spread_rate_times_years(world, cast):
-    deal = example.loan(world, cast)
+def test_plain_years_spread_rate_times_years(world, cast, deal):
     SchemeVersion.objects.filter(pk=world.central.pk).update(convention="plain_years")
 
     accrue(deal, cast)
@@ -191,8 +184,7 @@ def test_plain_years_spread_rate_times_years(world, cast):
     assert sum(amount for _days, amount in by_day("central").values()) == pytest.approx(Decimal(600_000), abs=Decimal("0.05"))
 
 
-def test_loan_cap_of_the_firm_counts_across_banks(world, cast):
-    deal = example.loan(world, cast)
+def test_loan_cap_of_the_firm_counts_across_banks(world, cast, deal):
     SchemeVersion.objects.filter(pk=world.central.pk).update(firm_loan_cap=Decimal(10_000_000))
 
     accrue(deal, cast, QUARTERS[1])
@@ -242,15 +234,13 @@ def test_earlier_drawdowns_run_to_the_end_of_their_window(world, cast):
     assert AccrualLine.objects.filter(version=world.central).order_by("period_end").last().period_end == dt.date(2028, 3, 1)
 
 
-def test_day_the_version_became_known_matters(world, cast):
-    deal = example.loan(world, cast)
+def test_day_the_version_became_known_matters(world, cast, deal):
 
     assert choose(deal)[1]["central"][0].id == world.central.pk
     assert choose(deal, known_on=dt.date(2025, 1, 5)) == {1: {}, 2: {}}
 
 
-def test_conditions_of_a_version(world, cast):
-    deal = example.loan(world, cast)
+def test_conditions_of_a_version(world, cast, deal):
     first = Drawdown.objects.filter(number=1)
 
     first.update(relending="reported")
@@ -276,8 +266,7 @@ def test_local_bank_has_no_central_subsidy(world, cast):
     assert choose(deal)[1]["province"][0].id == world.addon.pk
 
 
-def test_scheme_of_another_region_does_not_reach(world, cast):
-    deal = example.loan(world, cast)
+def test_scheme_of_another_region_does_not_reach(world, cast, deal):
     world.addon.scheme.region = world.regions["420200"]
     world.addon.scheme.save(update_fields=["region"])
 
@@ -294,8 +283,7 @@ def test_schemes_that_no_rule_adds_up_are_not_held_together(world, cast):
     assert reason(deal, "province") == "not_together"
 
 
-def test_window_that_is_over_pays_nothing(world, cast):
-    deal = example.loan(world, cast)
+def test_window_that_is_over_pays_nothing(world, cast, deal):
     SchemeVersion.objects.filter(pk=world.central.pk).update(window_anchor="first_drawdown", window_months=1)
 
     accrue(deal, cast)

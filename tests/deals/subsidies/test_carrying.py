@@ -23,8 +23,8 @@ ELIGIBLE = Decimal("25555.56")
 
 
 @pytest.fixture
-def waiting(world, cast):
-    return claim_cases.reviewed(world, cast, number=2)
+def waiting(two_reviewed):
+    return two_reviewed
 
 
 def limit(cast, amount):

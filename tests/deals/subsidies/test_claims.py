@@ -24,8 +24,8 @@ DOCUMENT = "鄂财金示〔2027〕009号"
 
 
 @pytest.fixture
-def deal(world, cast):
-    return example.loan(world, cast)
+def deal(loan):
+    return loan
 
 
 def ready(deal, cast, *, slips=GROSS):

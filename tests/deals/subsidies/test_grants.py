@@ -21,8 +21,8 @@ GROSS = (Decimal("6966.67"), Decimal("112416.67"))
 
 
 @pytest.fixture
-def deal(world, cast):
-    return example.loan(world, cast)
+def deal(loan):
+    return loan
 
 
 def granted(deal, cast, kind="renewal_grant", **changed):
