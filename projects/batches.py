@@ -27,7 +27,11 @@ def load_batches(filings: Iterable[Filing]) -> list[Batch]:
 
 
 def batch_for(filing: Filing, batches: Sequence[Batch], *, tier: str, at: dt.datetime) -> Batch | None:
-    """The batch of a case that lies at `tier` now: never an earlier one than it was in; None when no later one has been announced."""
+    """The batch of a case that lies at `tier` now: never an earlier one than it was in; None when no later one has been announced.
+
+    Closings are told to the second, and the whole of that second is in time.
+    """
+    at = at.replace(microsecond=0)
     own = [b for b in batches if (b.province, b.programme_id, b.track) == (filing.province, filing.programme_id, filing.track)]
     current = next((place for place, batch in enumerate(own) if batch.pk == filing.batch_id), 0)
     return next((batch for batch in own[current:] if CLOSES[tier](batch) >= at), None)

@@ -106,7 +106,7 @@ def last_moment(filing: Filing, decision: AuditEvent) -> dt.datetime:
 
 def _refuse_late(filing: Filing, decision: AuditEvent, *, at: dt.datetime) -> None:
     last = last_moment(filing, decision)
-    if at > last:
+    if at.replace(microsecond=0) > last:  # the whole of the last second is in time
         told = _("异议应在 %(day)s 前提出，现已逾期。") % {"day": timezone.localdate(last)}
         raise Invalid([Problem("reason", "too_late", told, _("可在以后批次重新申报。"))])
 

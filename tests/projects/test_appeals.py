@@ -112,7 +112,7 @@ def test_a_withdrawn_appeal_is_used_up(cast, refused):
         filed(refused, cast)
 
 
-@pytest.mark.parametrize(("at", "late"), [(dt.datetime(2026, 3, 16, 23, 59, 59, tzinfo=SHANGHAI), False), (day(3, 17, 0), True)])
+@pytest.mark.parametrize(("at", "late"), [(dt.datetime(2026, 3, 16, 23, 59, 59, 999_999, tzinfo=SHANGHAI), False), (day(3, 17, 0), True)])
 def test_ten_working_days_to_the_last_second(at, late, cast, refused):
     if late:
         with pytest.raises(Invalid) as told:

@@ -104,6 +104,7 @@ def test_the_firm_reads_by_when_to_hand_in_for_which_batch(world, cast):
     march, april = world.batches[:2]
 
     assert submit_by(draft, batches, at=at(3, 16, 17, 30)) == (march, march.county_closes_at)
+    assert submit_by(draft, batches, at=at(3, 16, 17, 30).replace(microsecond=999_999)) == (march, march.county_closes_at)
     assert submit_by(draft, batches, at=at(3, 16, 17, 31)) == (april, april.county_closes_at)
     assert submit_by(returned, batches, at=at(3, 17)) == (march, march.city_closes_at)
     assert submit_by(draft, batches, at=at(12, 1)) is None
