@@ -29,9 +29,9 @@ class Life(Projects, Inviting, Docking, Lending, Claiming, Limits, Promises):
     @rule(data=st.data())
     def goes_on(self, data):
         """Something takes its next step by whoever is to take it, as in most lives; the other rules are for what goes astray."""
-        ways = [way for kind in (self.next_of_invitation, self.next_of_deal, self.next_of_claim) for way in kind()]
-        if ways:
-            row, verb, right, call, facts = data.draw(st.sampled_from(ways))
+        kinds = [ways for kind in (self.next_of_claim, self.next_of_deal, self.next_of_invitation) if (ways := list(kind()))]
+        if kinds:
+            row, verb, right, call, facts = data.draw(st.sampled_from(data.draw(st.sampled_from(kinds))))
             self.go(call, row, data.draw(st.sampled_from(right)), right, verb, **facts)
 
     goes_on_again = goes_on_further = goes_on_and_on = goes_on

@@ -41,12 +41,12 @@ class Docking(Going):
     def docking_step(self, data):
         row = data.draw(row_of(SecondDocking.objects.exclude(state="ended").select_related("filing")))
         verb = data.draw(verb_of({verb: DOCKING_STEPS[verb] for verb in DOCKING_ACTIONS}, row.state))
-        right = self.right_of(row, verb)
+        right = self.right_of_docking(row, verb)
         self.go(DOCKING_ACTIONS[verb], row, data.draw(mostly(right)), right, verb, **self.facts_of(verb, data))
 
     docking_step_again = docking_step
 
-    def right_of(self, row, verb):
+    def right_of_docking(self, row, verb):
         own = self.firm_of(row.filing)
         return (*own, *OFFICE) if verb == "resume" else own if verb in BY_FIRM else OFFICE
 

@@ -25,7 +25,7 @@ class Inviting(Going):
         if verb == "accept":
             extra["amount"] = data.draw(st.sampled_from([None, row.need.amount, row.need.amount * HALF, row.need.amount + 1]))
         elif verb == "decline":
-            extra["code"] = "own_funds_short"
+            extra["code"] = "collateral_short"
         elif verb == "ask":
             extra["waiting_for"] = "报表"
         self.go(INVITATION_ACTIONS[verb], row, data.draw(mostly(right)), right, verb, **extra)

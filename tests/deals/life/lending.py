@@ -84,7 +84,7 @@ class Lending(Going):
             "move": {"branch": data.draw(st.sampled_from(sorted(BANKS))), "amount": owed or row.amount, **new},
             "repay": {"on": today, "slip_no": self.number("JQ")},
             "report_up": {"expected_on": today + dt.timedelta(5)},
-            "decline": {"code": "own_funds_short"},
+            "decline": {"code": "collateral_short"},
             "ask": {"waiting_for": "报表"},
         }
         return plain.get(verb, {"note": "理由"})
