@@ -273,6 +273,15 @@ def test_two_posts_of_one_call_share_the_hold(branch):
     assert balance(branch) == (600, 0, 500)
 
 
+def test_second_post_of_one_call_finds_what_the_first_has_left(branch):
+    hold(branch, 500)
+
+    with pytest.raises(WrongAmount):
+        accounts.post_many([Post(branch.pk, Decimal(300), "a", "h"), Post(branch.pk, Decimal(300), "b", "h")], by=BY, at=NOW)
+
+    assert balance(branch) == (600, 500, 0)
+
+
 def test_reverse_takes_back_what_was_posted(bank, branch):
     post(branch, 500)
 
