@@ -147,8 +147,11 @@ def of_deal(deal: Deal, by: Person, due: dt.datetime | None = None) -> Move:
 
 
 def of_second_docking(docking: SecondDocking, by: Person, due: dt.datetime | None = None) -> Move:
-    """Its need comes with `letters` and `offers` (`reads.dockings`)."""
+    """It comes with `letters`, `offers` and `asked_changes` (`reads.dockings`). What is asked of an office is on that office's own list."""
     state = SecondDocking.State
+    change = next(iter(docking.filing.asked_changes), None)
+    if docking.state == state.ADJUSTING and change is not None and change.unit is not None:
+        return Move(change.unit.organisation.name, _("决定变更申请"), change.due_at)
     if docking.state == state.ADJUSTING:
         return Move(docking.firm.name, _("选择再次邀请的银行，或调整需求"), None, by.seat(docking.firm.pk, *FIRM_ROLES) is not None)
     if docking.state == state.SEEKING:

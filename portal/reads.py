@@ -8,7 +8,7 @@ from lenders.models import Appetite
 from matching.models import Recommendation, Round, Scenario
 from organisations.actors import Person
 from portal.access import provinces_of
-from projects.models import AnswerRow, Filing, ForwardBatch, IntendedBank, MinistryAnswer, Need
+from projects.models import AnswerRow, ChangeRequest, Filing, ForwardBatch, IntendedBank, MinistryAnswer, Need
 from schemes.models import Budget
 
 BANKS = Prefetch("intended_banks", IntendedBank.objects.select_related("branch__organisation").order_by("rank"))
@@ -65,13 +65,18 @@ def invitations(by: Person) -> QuerySet[Invitation]:
 
 
 def dockings(by: Person) -> QuerySet[SecondDocking]:
-    """With the letters and offers that tell whose move it is."""
+    """With the letters and offers, and the change that the firm has asked for, which tell whose move it is."""
+    asked = ChangeRequest.objects.filter(state=ChangeRequest.State.ASKED).select_related("unit__organisation").order_by("pk")
     letters = Invitation.objects.live().select_related("branch__organisation", "filing__firm", "deal").order_by("pk")
     offers = Deal.objects.filter(state=Deal.State.INTENT).select_related("firm", "branch__organisation").order_by("pk")
     return (
         SecondDocking.objects.visible_to(by)
         .select_related("need", "filing__firm", "filing__project__region__municipal", "unit__organisation", "rest_of__branch__organisation")
-        .prefetch_related(Prefetch("need__invitations", letters, to_attr="letters"), Prefetch("need__deals", offers, to_attr="offers"))
+        .prefetch_related(
+            Prefetch("need__invitations", letters, to_attr="letters"),
+            Prefetch("need__deals", offers, to_attr="offers"),
+            Prefetch("filing__changes", asked, to_attr="asked_changes"),
+        )
     )
 
 

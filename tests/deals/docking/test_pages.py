@@ -6,13 +6,13 @@ import pytest
 from rest_framework.test import APIClient
 
 from common.models import AuditEvent
-from deals import tasks
+from deals import changes, tasks
 from deals.docking import beginning, weekly
 from deals.models import DockingList, Invitation, ListedDocking, SecondDocking
 from exchange import telling
 from exchange.models import Channel, Notice
 from organisations import reminders
-from projects.models import Need
+from projects.models import Filing, Need
 from tests import people
 from tests.deals import cases
 from tests.deals.cases import DAY
@@ -87,6 +87,16 @@ def test_office_finds_whose_move_it_is_and_since_when_and_calls_the_meeting(worl
     shown = page("wang").get(address).content.decode()
     assert all(words in shown for words in ("暂停对接", "订单不足", "区经信局 王局长", "各方均不具备条件"))
     assert address in page("chen").get("/second-dockings/?state=parked").content.decode()
+
+
+def test_change_that_the_firm_has_asked_for_is_the_deciding_offices_move(world, cast, docking, page):
+    filing = Filing.objects.get(pk=docking.filing_id)
+    changes.ask(filing, kinds=["amount"], form={"amount": "1500"}, reason="压减", by=cast.lin, at=NOW)
+
+    listed = page("chen").get("/second-dockings/").content.decode()
+
+    assert all(words in listed for words in (world["IND-420100"].organisation.name, "决定变更申请"))
+    assert f"/second-dockings/{docking.pk}/" not in page("wang").get("/").content.decode()  # it is asked of Wang by the change itself
 
 
 @pytest.mark.parametrize("who", ["bai", "mo_firm", "mo_county", "qian", "xu"])
