@@ -76,8 +76,9 @@ class Person:
         return replace(self, label=f"{self.label}代 {self.covers[wanted[0]]} 办理", absent_id=wanted[0])
 
     def _sitting(self, absent: int | None) -> "Person":
-        """In one's own seats (None), or in those of one who is away."""
-        return replace(self, seats=tuple(seat for seat in self.seats if seat.absent_id == absent), covers={})
+        """In one's own seats (None), or in those of one who is away: then still one person with whom they stand in for."""
+        covers = {} if absent is None else self.covers
+        return replace(self, seats=tuple(seat for seat in self.seats if seat.absent_id == absent), covers=covers)
 
     def has_interest_in(self, *organisation_ids: int | None) -> bool:
         """Whether this person has declared an interest in one of them, and so leaves their cases to others."""

@@ -32,7 +32,8 @@ def by_current_reviewer(filing: Filing, by: Person) -> bool:
     Nobody reviews what their own firm filed, nor in a second unit what they passed in a first. Inside a unit nobody takes a second
     stage while another holder of that role has not acted, nor an early stage that others can take if they alone hold a later one:
     so four eyes see the case wherever the unit has them, and a unit of one or two people is never stuck. Whoever stands in for a
-    colleague is one person with them, and in their place takes no stage at all where that would leave one pair of eyes.
+    colleague is one person with them, and in their place takes no stage at all where that would leave one pair of eyes, unless nobody
+    else is left in the unit: a unit of two with one away works like a unit of one, and the record says for whom.
     """
     step = filing.current_step
     if step is None or by.seat(filing.firm_id) is not None:
@@ -43,11 +44,20 @@ def by_current_reviewer(filing: Filing, by: Person) -> bool:
     done = [(one.unit_id, passed) for one in filing.steps.all() for passed in (one.passed_by_id, one.passed_for_id) if passed is not None]
     own_units = {unit for unit, passed in done if by.speaks_for(passed)}
     if seat.absent_id is not None:
+        if _is_left_alone(filing, by):
+            return own_units <= {step.unit_id}
         return not own_units and not _is_needed_later(filing, by)
     others = {user for user in seat.holders_for(filing.firm_id) if not by.speaks_for(user)} - {passed for _unit, passed in done}
     if own_units:
-        return own_units == {step.unit_id} and not others and not _stood_in(filing, by)
+        return own_units == {step.unit_id} and not others and (not _stood_in(filing, by) or _is_left_alone(filing, by))
     return not (others and _is_needed_later(filing, by))
+
+
+def _is_left_alone(filing: Filing, by: Person) -> bool:
+    """Whether this person and whom they stand in for are all who hold the stages of the unit."""
+    step = filing.current_step
+    held = [seat.holders_for(filing.firm_id) for seat in by.seats if seat.unit_id == step.unit_id and seat.role in REVIEW_ROLES]
+    return bool(by.covers) and all(by.speaks_for(user) for holders in held for user in holders)
 
 
 def _stood_in(filing: Filing, by: Person) -> bool:

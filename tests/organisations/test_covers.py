@@ -92,7 +92,8 @@ def test_what_the_absent_began_is_seconded_by_somebody_else_while_there_is_one(w
     assert "pass" in allowed_verbs(FILING_STEPS, filing, third)
 
 
-def test_the_only_checker_takes_no_earlier_stage_in_a_colleagues_place(world, cast, unit):
+def test_the_only_checker_takes_no_earlier_stage_in_a_colleagues_place_while_somebody_else_is_there(world, cast, unit):
+    people.member(unit, "handler", name="third")
     filing = submitted(world, cast)
     named(unit, cast.chen, cast.hu)
     review.load_steps([filing])
@@ -251,3 +252,18 @@ def test_how_long_a_cover_may_last_is_policy(world, cast, unit):
 
     assert [str(problem.message) for problem in refused.value.problems] == ["替岗至多 3 天。"]
     assert named(unit, cast.chen, cast.hu, to_on=TODAY + 2 * DAY).pk
+
+
+@pytest.mark.parametrize(("away", "left"), [("chen", "hu"), ("hu", "chen")])
+def test_a_unit_of_two_works_on_while_one_is_away_and_the_record_says_for_whom(away, left, world, cast, unit):
+    filing = submitted(world, cast)
+    absent, deputy = getattr(cast, away), getattr(cast, left)
+    named(unit, absent, deputy)
+
+    for _stage in ("handler", "checker"):
+        review.pass_step(filing, by=again(deputy), at=NOW, seen=filing.version)
+
+    steps = ReviewStep.objects.filter(filing=filing, unit__organisation=unit).order_by("position")
+    assert {step.passed_by_id for step in steps} == {deputy.user_id}
+    assert [step.passed_for_id for step in steps].count(absent.user_id) == 1
+    assert Filing.objects.get(pk=filing.pk).current_step.unit.code == "IND-420100"
