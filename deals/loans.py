@@ -82,10 +82,10 @@ def _loan(deal: Deal) -> Loan:
     rates = sorted(deal.rate_periods.all(), key=lambda row: row.valid_from)
     periods = [RatePeriod(row.valid_from, row.rate_bp) for row in rates] or [RatePeriod(deal.contract_on, deal.rate_bp)]
     balances, ends = {row.pk: _balances(row) for row in drawdowns}, tuple(_ends(deal, drawdowns[0].drawn_on))
-    return Loan(deal, drawdowns, balances, tuple(periods), ends, _root(deal))
+    return Loan(deal, drawdowns, balances, tuple(periods), ends, root_of(deal))
 
 
-def _root(deal: Deal) -> Root | None:
+def root_of(deal: Deal) -> Root | None:
     """A loan that took another's place is rare; those before it are read one by one."""
     successions, first = set(), deal
     while first.succeeds is not None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from deals.costs.models import LoanCost
-from deals.loans import Loan
+from deals.loans import Loan, root_of
 from deals.models import Deal, Drawdown
 from deals.subsidies import versions
 from deals.subsidies.accrual import compute
@@ -144,4 +144,5 @@ def _as_if_drawn(deal: Deal, terms: Terms, on: dt.date) -> Loan:
         {0: Balances(on, terms.amount, ())},
         (RatePeriod(on, terms.rate_bp),),
         (formulas.window(on, months=terms.term_months),),
+        root_of(deal),
     )

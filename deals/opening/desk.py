@@ -19,7 +19,7 @@ OUTSTANDING, PAID = in_wan("outstanding", _("余额（万元）")), in_wan("paid
 
 
 class OpeningDesk(StepDesk, ReadOnly):
-    list_display = ("firm_name", "branch", state, "as_of", "contract_no", AMOUNT, DRAWN, OUTSTANDING, PAID, "entered_by")
+    list_display = ("firm_name", "branch", state, "as_of", "contract_no", AMOUNT, OUTSTANDING, PAID, "entered_by")
     list_filter = ("state", "as_of", "branch__bank")
     search_fields = ("firm_name", "firm_uscc", "project_code", "contract_no")
     list_select_related = ("branch__organisation", "entered_by")

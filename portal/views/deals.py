@@ -128,6 +128,12 @@ def progress(deal: Deal) -> list[tuple[Any, str]]:
     state = PLACE.get(D(deal.state), D(deal.state))
     if state not in TRACK:
         return [(deal.get_state_display(), "now")]
-    here = TRACK.index(state)
+    track = TRACK[TRACK.index(D.SIGNED) :] if _came_signed(deal) else TRACK
+    here = track.index(state)
     over = deal.state == D.REPAID
-    return [(name.label, "done" if place < here or over else "now" if place == here else "ahead") for place, name in enumerate(TRACK)]
+    return [(name.label, "done" if place < here or over else "now" if place == here else "ahead") for place, name in enumerate(track)]
+
+
+def _came_signed(deal: Deal) -> bool:
+    """Of the stock, or in another loan's place at its bank: nobody was asked here before it was signed."""
+    return deal.opening_as_of is not None or deal.succession == Deal.Succession.REFINANCED

@@ -6,6 +6,7 @@ import pytest
 
 from common.errors import Conflict, Invalid, NotAllowed, Stale
 from deals import drawdowns, invariants, loan_events, needs
+from deals.costs.sheet import sheets
 from deals.direct import confirm_direct
 from deals.loans import loans
 from deals.models import Deal, Extension
@@ -64,6 +65,7 @@ def test_refinanced_loan_is_repaid_and_the_new_one_owes_the_same(world, cast, de
     row = new.drawdowns.get()
     assert (row.amount, row.equipment_amount, row.drawn_on, row.paid_to_supplier_on) == (1600 * WAN, 800 * WAN, ON, TODAY)
     assert cases.balance(world, "ICBC-WH") == before
+    assert sheets([new], on=ON)[new.pk].subsidies == ()
     assert needs.left([deal.need])[deal.need_id] == 0
     assert loan_events.refinance(deal, by=cast.bai, at=LATER, seen=deal.version, on=ON, slip_no="JX-1", **NEW).version == taken.version
     assert broken() == []
