@@ -1,7 +1,7 @@
 """Extracts of the registers of companies and of shareholders, as an office receives them: told again, a row is corrected and says so."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from organisations.identifiers import parse_uscc
 from organisations.models import Unit
 
 WHOLE_BP = 10_000
+CODES = frozenset({"uscc", "holder_uscc", "company_uscc"})
 SOURCE = Param("source", "text", _("来源"), help=_("例如：市场监管部门 2026 年 3 月数据。"))
 COMPANY = (
     Param("uscc", "text", _("统一社会信用代码")),
@@ -47,9 +48,7 @@ def register_company(*, by: Person, at: dt.datetime, **facts: Any) -> tuple[Comp
         if facts["on"] > day(at):
             yield Problem("on", "in_future", _("截至日期晚于今天。"), _("请填写提取数据之日。"))
 
-    key = {"uscc": facts["uscc"], "on": facts["on"]}
-    told = {"name": facts["name"], "legal_representative": "", "state": facts["state"], "source": facts["source"]}
-    return _registered(CompanyRecord, key, told | _others(facts, key), _codes(facts, "uscc"), problems, by=by, at=at)
+    return _registered(CompanyRecord, {"legal_representative": "", **facts}, ("uscc", "on"), problems, by=by, at=at)
 
 
 def register_shareholding(*, by: Person, at: dt.datetime, **facts: Any) -> tuple[Shareholding, bool | None]:
@@ -63,33 +62,13 @@ def register_shareholding(*, by: Person, at: dt.datetime, **facts: Any) -> tuple
         if facts["holder_uscc"] == facts["company_uscc"]:
             yield Problem("holder_uscc", "same_company", _("股东与公司是同一家。"), _("请核对两个代码。"))
 
-    key = {name: facts[name] for name in ("holder_uscc", "company_uscc", "valid_from")}
-    told = {"share_bp": facts["share_bp"], "valid_to": None, "source": facts["source"]}
-    return _registered(Shareholding, key, told | _others(facts, key), _codes(facts, "holder_uscc", "company_uscc"), problems, by=by, at=at)
-
-
-def _others(facts: Mapping[str, Any], key: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if name not in key}
-
-
-def _codes(facts: dict[str, Any], *names: str) -> dict[str, str]:
-    """As the register writes them. Raises Invalid with every code that is none."""
-    codes, problems = {}, []
-    for name in names:
-        try:
-            codes[name] = parse_uscc(facts[name], field=name)
-        except Invalid as refused:
-            problems += refused.problems
-    if problems:
-        raise Invalid(problems)
-    return codes
+    return _registered(Shareholding, {"valid_to": None, **facts}, ("holder_uscc", "company_uscc", "valid_from"), problems, by=by, at=at)
 
 
 def _registered(
     model: type[Any],
-    key: dict[str, Any],
-    told: dict[str, Any],
-    codes: Mapping[str, str],
+    facts: Mapping[str, Any],
+    known_by: Collection[str],
     problems: Callable[[], Iterable[Problem]],
     *,
     by: Person,
@@ -98,9 +77,10 @@ def _registered(
     province = registers_in(by)
     if province is None:
         raise NotAllowed(_("企业登记信息由省级工信、财政部门导入。"))
+    key = {name: facts[name] for name in known_by} | _codes(facts)
     if found := list(problems()):
         raise Invalid(found)
-    key = key | codes
+    told = {name: value for name, value in facts.items() if name not in key}
     with transaction.atomic():
         row, is_new = model.objects.select_for_update(no_key=True).get_or_create(**key, defaults=told | {"province": province})
         changed = {name: [getattr(row, name), value] for name, value in told.items() if getattr(row, name) != value}
@@ -112,3 +92,17 @@ def _registered(
             row.save(update_fields=list(changed))
             record(row, "register", by=by, at=at, changes=changed)
     return row, True if is_new else False if changed else None
+
+
+def _codes(facts: Mapping[str, Any]) -> dict[str, str]:
+    """As the register writes them. Raises Invalid with every code that is none."""
+    codes: dict[str, str] = {}
+    problems: list[Problem] = []
+    for name in facts.keys() & CODES:
+        try:
+            codes[name] = parse_uscc(facts[name], field=name)
+        except Invalid as refused:
+            problems += refused.problems
+    if problems:
+        raise Invalid(problems)
+    return codes

@@ -6,13 +6,12 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from common.steps import Param
-from deals.crosschecks.registering import COMPANY, SHAREHOLDING, register_company, register_shareholding, registers_in
+from deals.crosschecks.registering import CODES, COMPANY, SHAREHOLDING, register_company, register_shareholding, registers_in
 from exchange.columns import Shown, entered, labels
 from exchange.importers.importer import Entry, Importer, Outcome, Written, asked_once, one_by_one
 from exchange.tables import Row
 from organisations.actors import Person
 
-CODES = ("uscc", "holder_uscc", "company_uscc")
 OUTCOMES = {True: Outcome.CREATED, False: Outcome.CHANGED, None: Outcome.UNCHANGED}
 
 
