@@ -147,6 +147,7 @@ def _budget_use(deals: QuerySet[Deal], promised: Iterable[Recommendation], *, pr
     """(scheme, year) → subsidy that live deals and open recommendations are expected to ask for beyond what the ledger already has.
 
     A deal is taken as one drawdown on its contract day, or today; years are those of the interest days, as the round forecasts them.
+    Of a loan that took another's place nothing is expected: no version lets more than the rest of a window go on.
     """
     known = versions.book(province=province, known_on=on)
     discretionary = {version.scheme_id for found in known.versions.values() for version in found if version.is_discretionary}
@@ -156,7 +157,7 @@ def _budget_use(deals: QuerySet[Deal], promised: Iterable[Recommendation], *, pr
             for year, amount in by_year.items():
                 use[int(scheme), int(year)] += Decimal(amount)
     booked = _in_ledger(deals)
-    running = deals.filter(state__in=Deal.LIVE).select_related("need", "filing__project", "firm__firm", "branch")
+    running = deals.filter(state__in=Deal.LIVE, succeeds=None).select_related("need", "filing__project", "firm__firm", "branch")
     for deal in running:
         for version in _stack(deal, known, on=on):
             for year, amount in _expected(deal, version, on=on).items():
