@@ -54,5 +54,5 @@ class Projects(Going):
             name = data.draw(mostly(("zhao", "sun")))
             self.go(invitations.remove_filing, filing, name, ("zhao", "sun"), "remove", note="不再符合条件")
         else:
-            own = self.firm_of(filing)
+            own = (*self.firm_of(filing), "system")
             self.go(invitations.withdraw_filing, filing, data.draw(mostly(own)), own, "withdraw_filing", note="企业放弃")
