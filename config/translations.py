@@ -38,6 +38,7 @@ KEYWORDS: dict[str, Any] = DEFAULT_KEYWORDS | {"now": None, "gettext_lazy": None
 # A call as `templatize` writes it: on one line, with plain strings.
 STRING = r"""\s*u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*"""
 CALL = re.compile(rf"\b(?:n?p?gettext|_)\({STRING}(?:,{STRING})*(?:,\s*count\s*)?\)")
+REPEATED = re.compile(r"(.{15,}?)\1+", re.DOTALL)  # a sentence pasted twice
 
 # Nothing here changes from one run to the next: a catalogue changes only when a sentence does.
 HEADER = r"""msgid ""
@@ -131,6 +132,8 @@ def _faults(message: Message, catalogue: Catalog) -> Iterator[str]:
         yield "fuzzy"
     for error in message.check(catalogue):
         yield str(error)
+    if any(REPEATED.fullmatch(text) for text in texts):
+        yield "says the same twice"
     wanted, given = (set(re.findall(r"%\((\w+)\)", part)) for part in (_text(message.id), texts[-1]))
     if wanted != given:
         yield f"placeholders differ ({', '.join(sorted(wanted ^ given))})"

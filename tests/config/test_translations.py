@@ -88,6 +88,13 @@ def test_problems_name_each_kind_of_gap(tree):
     ]
 
 
+def test_sentence_pasted_twice_is_told(tree):
+    (tree / "projects" / "a.py").write_text('A = [_("甲"), _("乙")]', encoding="utf-8")
+    write_po(tree, 'msgid "甲"\nmsgstr "A forecast says nothing.A forecast says nothing."\n\nmsgid "乙"\nmsgstr "tom-tom"\n')
+
+    assert translations.problems(tree) == ["locale/en/LC_MESSAGES/django.po: says the same twice: “甲”"]
+
+
 def test_update_adds_and_drops_and_keeps_translations(tree):
     (tree / "projects" / "a.py").write_text('A = [_("甲"), _("乙")]', encoding="utf-8")
     path = write_po(tree, 'msgid "乙"\nmsgstr "B"\n\nmsgid "旧"\nmsgstr "Old"\n')
