@@ -227,10 +227,15 @@ def close_drawing(deal: Deal, *, by: Person, at: dt.datetime, seen: int, note: s
     """No more will be drawn: what was signed but never drawn is taken back from the appetite."""
     with transaction.atomic():
         taken = take(DEAL_STEPS, "close_drawing", loaded([deal])[0], by=by, at=at, seen=seen, note=note)
-        undrawn = taken.signed_amount - _drawn(taken)
-        if undrawn and taken.account_id:
-            accounts.reverse(taken.account_id, undrawn, business_key=f"deal:{taken.pk}:undrawn", by=by, at=at, note="签约未提款部分")
+        take_back_undrawn(taken, by=by, at=at)
     return taken
+
+
+def take_back_undrawn(deal: Deal, *, by: Person, at: dt.datetime) -> None:
+    """Of a loan of which no more will be drawn, ended or not: the bank may lend the rest elsewhere. Taken back once."""
+    undrawn = deal.signed_amount - _drawn(deal)
+    if undrawn and deal.account_id:
+        accounts.reverse(deal.account_id, undrawn, business_key=f"deal:{deal.pk}:undrawn", by=by, at=at, note="签约未提款部分")
 
 
 def repay(
@@ -263,14 +268,16 @@ def refund(drawdown: Drawdown, *, by: Person, at: dt.datetime, on: dt.date, amou
 
 
 def repay_all(deal: Deal, *, by: Person, at: dt.datetime, seen: int, on: dt.date, slip_no: str, note: str = "") -> Deal:
-    """登记结清: all that is still owed comes back on one day and the deal ends."""
+    """登记结清: all that is still owed comes back on one day and the deal ends; what was never drawn is the bank's to lend again."""
     with transaction.atomic():
         lock(Deal.objects.filter(pk=deal.pk))
         for drawdown in lock(Drawdown.objects.filter(deal=deal).select_related("deal__branch")):
             owed = balance(drawdown)
             if owed:
                 repay(drawdown, by=by, at=at, on=on, amount=owed, slip_no=slip_no)
-        return take(DEAL_STEPS, "repay", loaded([deal])[0], by=by, at=at, seen=seen, note=note)
+        taken: Deal = take(DEAL_STEPS, "repay", loaded([deal])[0], by=by, at=at, seen=seen, note=note)
+        take_back_undrawn(taken, by=by, at=at)
+    return taken
 
 
 def balance(drawdown: Drawdown) -> Decimal:

@@ -74,7 +74,7 @@ def refinance(
 ) -> Deal:
     """借新还旧: a new contract of the same bank pays back all that is owed; the old deal ends, the new one is linked to it.
 
-    No appetite is taken: the bank's money is where it was. The same contract again changes nothing.
+    No appetite is taken: the bank's money is where it was; what was never drawn is given back. The same contract again changes nothing.
     """
     with transaction.atomic():
         needs.lock_all([deal.need_id])
@@ -115,6 +115,7 @@ def refinance(
             province=new.province,
         )
         record(drawn, "refinance", by=by, at=at)
+        drawdowns.take_back_undrawn(taken, by=by, at=at)
     return taken
 
 

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from common.errors import Conflict, Invalid, NotAllowed, Stale
-from deals import drawdowns
+from deals import drawdowns, invariants
+from deals.actions import DEAL_ACTIONS
 from deals.models import Deal, Drawdown, Repayment
 from projects.models import EquipmentItem
 from schemes.models import SchemeVersion
@@ -284,3 +285,20 @@ def test_relending_that_cannot_be(cast, deal, central_bank):
     with pytest.raises(Conflict):
         drawdowns.set_relending(row, by=central_bank, at=NOW, seen=row.version, status="accepted")
     assert Deal.objects.get().state == "completed"
+
+
+@pytest.mark.parametrize("ends", ["repay", "refinance"])
+def test_loan_that_ends_half_drawn_gives_back_what_was_never_drawn(world, cast, ends):
+    deal = cases.signed(world, cast)
+    cases.drawn(world, cast, deal, amount=AMOUNT / 4)
+    facts = {"on": TODAY, "slip_no": "JQ-1"}
+    if ends == "refinance":
+        facts |= {"contract_no": "HT-2", "contract_on": TODAY, "rate_bp": 270, "term_months": 24}
+
+    deal.refresh_from_db()
+    ended = DEAL_ACTIONS[ends](deal, by=cast.bai, at=NOW, seen=deal.version, **facts)
+
+    account = world.appetites["ICBC-WH"].account
+    account.refresh_from_db()
+    assert (ended.state, account.held, account.posted) == ("repaid", 0, AMOUNT / 4)
+    assert list(invariants.breaches()) == []
