@@ -1,9 +1,10 @@
 """Every kind of thing the API knows, and the scopes a machine's token may be given."""
 
-from deals.api import Changes, Deals, DeclineCodes, Drawdowns, Filings, Invitations, Receipts, Rounds
+from deals.api import Changes, Deals, DeclineCodes, Filings, Invitations, Rounds
 from deals.costs.api import LoanCosts
 from deals.crosschecks.api import Flags
 from deals.docking.api import DockingLists, SecondDockings
+from deals.drawdowns_api import Drawdowns, Receipts
 from deals.funding.api import FundingBatches, Objections
 from deals.ministry_answers_api import AnswerRows, Answers
 from deals.opening.api import OpeningLoans

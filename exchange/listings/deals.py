@@ -3,8 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from deals.api import Deals, Drawdowns, Invitations, Receipts
+from deals.api import Deals, Invitations
 from deals.docking.api import DockingLists, SecondDockings
+from deals.drawdowns_api import Drawdowns, Receipts
 from deals.funding.api import FundingBatches
 from deals.funding.words import cuts_in_words
 from deals.models import Deal, DeclineCode, Invitation
