@@ -109,6 +109,7 @@ class Filing(Provincial, Versioned):
             models.Index(fields=["current_step"], condition=Q(state="in_review"), name="filing_inbox"),
             models.Index(F("submitted_at").desc(nulls_last=True), F("id").desc(), name="filing_latest"),
             GinIndex(fields=["units"], name="filing_units"),
+            models.Index(fields=["batch"], include=["units"], condition=Q(state__in=["in_review", "in_pool"]), name="filing_waiting"),
             GinIndex(pairs_of("title"), name="filing_words"),
             # Counts read these alone, never the rows with their forms.
             models.Index(fields=["state", "id"], include=["firm", "units", "province"], name="filing_counted"),
