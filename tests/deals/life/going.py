@@ -1,6 +1,7 @@
 """How every command is given: by somebody, at a moment, and what is refused has written nothing."""
 
 import contextlib
+import datetime as dt
 from collections import Counter
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from django.db import connection, transaction
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from common.errors import DomainError
+from deals import tasks
 from deals.clocks import day
 from ledger import accounts
 from tests import people
@@ -56,8 +58,15 @@ class Going(RuleBasedStateMachine):
             "second": people.member(world["FIN-420100"].organisation, "signer", name="second")
         }
         self.limits(world)
-        cases.invited(world, cast, "ICBC-WH", "CCB-WH", amount=1000 * WAN)
-        cases.published(world, cast, cases.open_need(world, cast, amount=500 * WAN), "CCB-WH", "HBB-WH")
+        self.lend(world, cast)
+        cases.invited(world, cast, "ICBC-WH", "CCB-WH", at=self.at, amount=1000 * WAN)
+        cases.published(world, cast, cases.open_need(world, cast, amount=500 * WAN), "CCB-WH", "HBB-WH", at=self.at)
+
+    def lend(self, world, cast):
+        """A loan of four months, so that interest and claims come on in every life."""
+        cases.drawn(world, cast, cases.signed(world, cast))
+        self.at += dt.timedelta(120)
+        tasks.accrue_due(until=day(self.at), at=self.at)
 
     def limits(self, world):
         """Little enough of everything that it runs short."""
