@@ -91,6 +91,7 @@ def refinance(
                 yield Problem("on", "out_of_range", _("还款日期须在新合同签约日期与今天之间。"), _("请按凭证填写。"))
             if not slip_no.strip():
                 yield Problem("slip_no", "required", _("请填写凭证号。"), _("凭证号用于防止重复登记。"))
+            yield from _succeeded(now)
 
         equipment = sum((_equipment_left(row, left) for row, left in owed.items()), ZERO)
         paid_on = [row.paid_to_supplier_on for row in owed]
@@ -159,8 +160,7 @@ def move(
                 figures = {"amount": format_wan(amount), "owed": format_wan(owed)}
                 message = _("转贷金额 %(amount)s 万元超过原贷款余额 %(owed)s 万元。") % figures
                 yield Problem("amount", "out_of_range", message, _("超出部分请另行申请贷款。"))
-            if _successor(now) is not None:
-                yield Problem("", "already_succeeded", _("该贷款已登记由另一笔贷款承接。"), _("请先由转入银行退回原登记。"))
+            yield from _succeeded(now)
 
         taken: Deal = take(DEAL_STEPS, "move", old, by=by, at=at, seen=seen, note=note, also=problems, facts={"contract_no": contract_no})
         new = registered(
@@ -187,6 +187,11 @@ def _contract(contract_no: str, contract_on: dt.date, amount: Decimal, rate_bp: 
 
 def _new_contract_problems(candidate: Deal, contract: Mapping[str, Any], *, at: dt.datetime) -> list[Problem]:
     return contract_problems(candidate, contract, contracts_elsewhere([candidate], {None: contract}), at=at)
+
+
+def _succeeded(deal: Deal) -> Iterable[Problem]:
+    if _successor(deal) is not None:
+        yield Problem("", "already_succeeded", _("该贷款已登记由另一笔贷款承接。"), _("请先由转入银行退回原登记。"))
 
 
 def _successor(deal: Deal) -> Deal | None:

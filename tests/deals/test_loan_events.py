@@ -116,3 +116,13 @@ def test_loan_that_took_anothers_place_is_counted_once(cast, deal):
     loan_events.refinance(deal, by=cast.bai, at=LATER, seen=deal.version, on=ON, slip_no="JX-1", **NEW)
 
     assert row() == before == (2000 * WAN, 2000 * WAN, 1)
+
+
+def test_loan_that_another_bank_takes_over_is_not_refinanced_too(world, cast, deal):
+    loan_events.move(deal, by=cast.lin, at=LATER, seen=deal.version, branch="CCB-WH", amount=1600 * WAN, **NEW)
+    deal.refresh_from_db()
+
+    with pytest.raises(Invalid) as refusal:
+        loan_events.refinance(deal, by=cast.bai, at=LATER, seen=deal.version, on=ON, slip_no="JX-1", **(NEW | {"contract_no": "HT-3"}))
+
+    assert [problem.code for problem in refusal.value.problems] == ["already_succeeded"]
