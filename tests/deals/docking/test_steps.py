@@ -108,7 +108,7 @@ def test_who_asks_too_early_is_told_why(world, cast):
 def test_firm_asks_other_banks_and_they_look_at_once(world, cast, docking):
     courses.asked(docking, cast, "HBB-WH", second="CCB-WH")
 
-    letters = {row.branch.code: row for row in Invitation.objects.filter(origin="second_docking").select_related("branch")}
+    letters = {row.branch.code: row for row in Invitation.objects.filter(origin="second_docking").select_related("branch").order_by("rank")}
     assert [(code, row.state, row.rank) for code, row in letters.items()] == [("HBB-WH", "open", 1), ("CCB-WH", "open", 2)]
     assert told(docking) == ("seeking", 1, "")
     assert Filing.objects.visible_to(cast.mo_bank).filter(pk=docking.filing_id).exists()
