@@ -28,12 +28,15 @@ NEED = Param("need", "integer", _("融资需求编号"))
 
 
 def due() -> QuerySet[Need]:
-    """Listed needs at rest nowhere, that a bank has left and no bank looks at any more. What is left of each is asked of `needs.left`."""
+    """Listed needs at rest nowhere, that a bank has left and no bank looks at any more. What is left of each is asked of `needs.left`.
+
+    Where a bank was chosen, also of a loan repaid since, the rest is offered only if the firm asks.
+    """
     letters, deals = Invitation.objects.filter(need=OuterRef("pk")), Deal.objects.filter(need=OuterRef("pk"))
     rows = Need.objects.filter(
         Exists(letters.filter(state__in=BANK_ENDED)), filing__state=Filing.State.LISTED, parked_reason="", docking=None
     )
-    return rows.exclude(Exists(letters.live())).exclude(Exists(deals.live()))
+    return rows.exclude(Exists(letters.live())).exclude(Exists(deals.filter(state__in={*Deal.LIVE, *needs.FILLING})))
 
 
 def begin_due(need_ids: Collection[int], *, at: dt.datetime) -> list[SecondDocking]:

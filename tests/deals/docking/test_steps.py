@@ -6,7 +6,7 @@ import pytest
 
 from common.errors import Conflict, Invalid, NotAllowed, Stale
 from common.models import Deadline
-from deals import bank_review, deal_steps, invariants, invitations, tasks
+from deals import bank_review, deal_steps, direct, drawdowns, invariants, invitations, tasks
 from deals.docking import beginning, steps
 from deals.models import Deal, Invitation, SecondDocking
 from matching.models import Refusal
@@ -390,3 +390,18 @@ def test_nothing_is_offered_of_a_need_that_is_covered(world, cast):
 
     with pytest.raises(Invalid):
         beginning.begin(Need.objects.get(pk=deal.need_id), by=cast.lin, at=NOW)
+
+
+def test_rest_of_a_loan_repaid_since_is_offered_only_if_the_firm_asks(world, cast):
+    letters = cases.invited(world, cast, "CCB-WH")
+    courses.declined(world, cast, letters["CCB-WH"])
+    need = Need.objects.get(filing=letters["CCB-WH"].filing_id)
+    contract = cases.CONTRACT | {"amount": cases.AMOUNT / 2}
+    deal = direct.register_direct(need, world.branches["ICBC-WH"], by=cast.bai, at=NOW, **contract)
+    deal = direct.confirm_direct(deal, by=cast.lin, at=NOW, seen=deal.version)
+    row = cases.drawn(world, cast, deal)
+    deal.refresh_from_db()
+    drawdowns.repay_all(deal, by=cast.bai, at=NOW, seen=deal.version, on=row.drawn_on, slip_no="JQ-1")
+
+    assert tasks.dock_due(at=NOW) == 0
+    assert not SecondDocking.objects.exists()
