@@ -43,7 +43,7 @@ from deals.opening.desk import OpeningDesk
 from deals.recovery.desk import RecoveryDesk
 from deals.states import DEAL_STEPS, INVITATION_STEPS
 from deals.subsidies import caps, grants
-from deals.subsidies.carrying import with_lines
+from deals.subsidies.carrying import lines_of
 from deals.subsidies.models import AccrualLine, OtherSupport, SubsidyClaim
 from deals.subsidies.states import BANK_CLAIM_STEPS, FIRM_CLAIM_STEPS, STEPS_OF_CHANNEL
 from lenders.admin import LetterDesk
@@ -321,11 +321,6 @@ class ClaimAdmin(StepDesk, ReadOnly):
 
     @display(description=_("逐笔计算"))
     def computation(self, claim: SubsidyClaim) -> str:
-        lines = (
-            AccrualLine.objects.filter(claim__in=with_lines([claim]))
-            .select_related("version", "drawdown")
-            .order_by("drawdown__number", "period_end", "id")
-        )
         head = (_("提款"), _("放款（元）"), _("计息期"), _("积数 × 贴息率 ÷ 天数 = 未取整"), _("入账（元）"), _("政策版本"))
         return table(
             head,
@@ -338,7 +333,7 @@ class ClaimAdmin(StepDesk, ReadOnly):
                     format_yuan(line.amount),
                     line.version.code,
                 )
-                for line in lines
+                for line in lines_of(claim)
             ],
         )
 

@@ -22,7 +22,6 @@ from organisations.actors import FIRM_ROLES, Person
 from projects.models import Filing, Need
 
 D = Deal.State
-GONE = (D.DECLINED, D.WITHDRAWN, D.LAPSED)
 
 
 def register_direct(
@@ -57,7 +56,7 @@ def register_direct(
     with transaction.atomic():
         (need,) = needs.lock_all([need.pk])
         known = Deal.objects.filter(need=need, branch=branch, contract_no=contract_no.strip()).exclude(contract_no="").first()
-        if known is not None and known.state not in GONE:
+        if known is not None and known.state not in Deal.GIVEN_UP:
             return _registered_alike(known, contract)
         _may_register(need, branch, contract, at=at)
         deal = registered(need, branch, contract, at=at, state=D.INTENT, registered_by_id=side.organisation_id)

@@ -33,12 +33,7 @@ def params(case: Case, *, at: dt.datetime) -> tuple[Param, ...]:
 
 def officers(case: Case, *, at: dt.datetime) -> list[tuple[int, str]]:
     """(id, name) of who works on loans in the branch today."""
-    today = day(at)
-    seats = Membership.objects.filter(
-        organisation=case.branch.organisation_id, role__in=OFFICERS, user__is_active=True, valid_from__lte=today
-    )
-    rows = seats.exclude(valid_to__lt=today).select_related("user").order_by("user_id")
-    return list({row.user_id: str(row.user) for row in rows}.items())
+    return Membership.objects.on(day(at)).filter(organisation=case.branch.organisation_id, role__in=OFFICERS).people()
 
 
 def on_desk_of(by: Person) -> Q:

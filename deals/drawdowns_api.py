@@ -11,13 +11,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.errors import NotFound
 from common.steps import Param
 from deals.clocks import day
 from deals.drawdowns import pay_supplier, refund, repay, set_relending
 from deals.interest import record_receipt
 from deals.invoices import CHECK, check_invoice, due
-from deals.models import Deal, Drawdown, InterestReceipt, Repayment, visible_deals
+from deals.models import Drawdown, InterestReceipt, Repayment, visible_deals
+from deals.queries import deal_in_sight
 from deals.states import COME_BACK, PAID_ON, RECEIPT
 from organisations.actors import Person
 from organisations.clock import now
@@ -202,8 +202,6 @@ class Receipts(Resource):
 
     def _create(self, request: Request) -> Response:
         values = read(RECEIPT_OF_DEAL, body_of(request))
-        deal = Deal.objects.visible_to(self.actor).filter(pk=values.pop("deal")).select_related("firm", "filing", "branch__bank").first()
-        if deal is None:
-            raise NotFound
+        deal = deal_in_sight(self.actor, values.pop("deal"))
         made = record_receipt(deal, by=self.actor, at=self.actor.at, **values)
         return self.made(made.pk)

@@ -17,7 +17,7 @@ from common.money import format_wan
 from common.steps import lock, record, take
 from deals import drawdowns, needs
 from deals.clocks import day
-from deals.direct import GONE, registered
+from deals.direct import registered
 from deals.drawdowns import ZERO, balance
 from deals.invitations import loaded
 from deals.models import Deal, Drawdown, Extension, RatePeriod
@@ -195,7 +195,7 @@ def _succeeded(deal: Deal) -> Iterable[Problem]:
 
 
 def _successor(deal: Deal) -> Deal | None:
-    return Deal.objects.filter(succeeds=deal).exclude(state__in=GONE).first()
+    return Deal.objects.filter(succeeds=deal).exclude(state__in=Deal.GIVEN_UP).first()
 
 
 def _known(deal: Deal, succession: str, contract: Mapping[str, Any]) -> bool:

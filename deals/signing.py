@@ -140,8 +140,9 @@ def contracts_elsewhere(deals: Sequence[Deal], contracts: Mapping[int, Mapping[s
     """(branch, contract number) → the deal that already carries it; within one call, the first."""
     numbers = {contracts[deal.pk]["contract_no"].strip() for deal in deals} - {""}
     rows = Deal.objects.filter(branch__in={deal.branch_id for deal in deals}, contract_no__in=numbers)
-    gone = (D.DECLINED, D.WITHDRAWN, D.LAPSED)
-    found = {(branch, number): pk for pk, branch, number in rows.exclude(state__in=gone).values_list("pk", "branch", "contract_no")}
+    found = {
+        (branch, number): pk for pk, branch, number in rows.exclude(state__in=Deal.GIVEN_UP).values_list("pk", "branch", "contract_no")
+    }
     for deal in deals:
         found.setdefault((deal.branch_id, contracts[deal.pk]["contract_no"].strip()), deal.pk)
     return found

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q
-
 from common.models import AuditEvent, Deadline
 from deals.models import Deal, SubsidyClaim
 from deals.states import OFFICERS
@@ -216,10 +214,9 @@ class Seating:
     @cached_property
     def holders(self) -> Mapping[int, Sequence[tuple[int, str]]]:
         """By organisation: (user id, role)."""
-        current = Q(valid_from__lte=self.on) & (Q(valid_to=None) | Q(valid_to__gte=self.on))
         wanted = {desk.organisation_id for desk in self.desks}
         found: dict[int, list[tuple[int, str]]] = defaultdict(list)
-        rows = Membership.objects.filter(current, organisation__in=wanted, organisation__is_active=True, user__is_active=True)
+        rows = Membership.objects.on(self.on).filter(organisation__in=wanted, organisation__is_active=True, user__is_active=True)
         for organisation, user, role in rows.values_list("organisation", "user", "role"):
             found[organisation].append((user, role))
         return found

@@ -123,7 +123,7 @@ class AppetiteQuerySet(models.QuerySet["Appetite"]):
         heads = {seat.organisation_id for seat in actor.seats if seat.role == Role.BANK_PROVINCIAL}
         looked_after = Exists(Branch.objects.filter(bank=OuterRef("bank"), organisation__in=heads))
         bank = Q(bank__organisation__in=actor.organisation_ids) | Q(looked_after)
-        provinces = actor.office_provinces() | actor.provinces(Role.AUDITOR, Role.READER)
+        provinces = actor.provinces_overseen
         binding = Exists(LedgerAccount.objects.filter(parent=OuterRef("account"), province__in=provinces))
         province = Q(province__in=provinces) | Q(binding)
         return self.filter(Q(branch__organisation__in=actor.organisation_ids) | bank | province)
@@ -166,7 +166,7 @@ class AppetiteLetterQuerySet(models.QuerySet["AppetiteLetter"]):
         """The province's offices and readers; the bank whose letter it is."""
         if actor.is_system:
             return self
-        provinces = actor.office_provinces() | actor.provinces(Role.AUDITOR, Role.READER)
+        provinces = actor.provinces_overseen
         heads = {seat.organisation_id for seat in actor.seats if seat.role == Role.BANK_PROVINCIAL}
         looked_after = Exists(Branch.objects.filter(bank=OuterRef("bank"), organisation__in=heads))
         return self.filter(Q(province__in=provinces) | Q(bank__organisation__in=heads) | Q(looked_after))

@@ -117,7 +117,7 @@ class RoundQuerySet(models.QuerySet["Round"]):
         """Rounds of the provinces whose offices or readers the actor belongs to; firms and banks read what concerns them one by one."""
         if actor.is_system:
             return self
-        return self.filter(province__in=actor.office_provinces() | actor.provinces(Role.AUDITOR, Role.READER))
+        return self.filter(province__in=actor.provinces_overseen)
 
 
 class Round(Provincial, Versioned):

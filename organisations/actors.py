@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from organisations.models import Batch, Cover, DeclaredInterest, Membership, Organisation, Role, Unit, User
@@ -136,6 +136,11 @@ class Person:
                 return seat
         return None
 
+    @property
+    def provinces_overseen(self) -> frozenset[str]:
+        """The provinces whose rounds, budgets and appetite this person reads: those of its offices, its auditors and readers."""
+        return self.office_provinces() | self.provinces(Role.AUDITOR, Role.READER)
+
     def provinces(self, *roles: str) -> frozenset[str]:
         """The provinces that a seat with one of those roles oversees as a whole: seats in provincial offices, not in lower ones."""
         whole = ("", Unit.Kind.PROVINCE)
@@ -173,10 +178,10 @@ def persons(users: Iterable[User], *, at: dt.datetime) -> dict[int, Person]:
     """The actors for many users by user id: two queries in all."""
     users = list(users)
     on = timezone.localdate(at)
-    current = Q(valid_from__lte=on) & (Q(valid_to=None) | Q(valid_to__gte=on))
     own: dict[int, list[Membership]] = defaultdict(list)
     for membership in (
-        Membership.objects.filter(current, user__in=[user.pk for user in users], organisation__is_active=True)
+        Membership.objects.on(on)
+        .filter(user__in=[user.pk for user in users], organisation__is_active=True)
         .select_related("organisation__unit")
         .annotate(interests=_interests())
         .order_by("id")
@@ -187,7 +192,7 @@ def persons(users: Iterable[User], *, at: dt.datetime) -> dict[int, Person]:
     recused: dict[int, set[int]] = {}
     covered: dict[int | None, list[Membership]] = defaultdict(list)
     if units:
-        seated = Membership.objects.filter(current, organisation__in=units, role__in=REVIEW_ROLES, user__is_active=True)
+        seated = Membership.objects.on(on).filter(organisation__in=units, role__in=REVIEW_ROLES, user__is_active=True)
         told = seated.select_related("user").annotate(interests=_interests(), deputy=_deputy(on)).order_by("id")
         for membership in told:
             holders[membership.organisation_id, membership.role].add(membership.user_id)

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -117,8 +117,7 @@ def _seats(by: Person, *, own: bool) -> list[Choice]:
 
 
 def _holders(offices: Iterable[int], *, on: dt.date) -> QuerySet[Membership]:
-    rows = Membership.objects.filter(organisation__in=offices, role__in=REVIEW_ROLES, user__is_active=True, valid_from__lte=on)
-    return rows.filter(Q(valid_to=None) | Q(valid_to__gte=on))
+    return Membership.objects.on(on).filter(organisation__in=offices, role__in=REVIEW_ROLES, user__is_active=True)
 
 
 def _told(sent: str, field: str) -> tuple[int, int]:

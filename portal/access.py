@@ -87,4 +87,4 @@ def oversees(by: Person) -> bool:
 
 def provinces_of(by: Person) -> frozenset[str]:
     """The provinces whose rounds, budgets and appetite this person reads."""
-    return by.provinces(Role.READER, Role.AUDITOR) | by.office_provinces()
+    return by.provinces_overseen

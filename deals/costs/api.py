@@ -10,7 +10,8 @@ from rest_framework.response import Response
 from common.steps import Param
 from deals.costs.models import LoanCost
 from deals.costs.telling import COST, tell_cost
-from deals.models import Deal, visible_deals
+from deals.models import visible_deals
+from deals.queries import deal_in_sight
 from organisations.actors import Person
 from organisations.entering import read
 from organisations.resources import IDEMPOTENCY_KEY, Resource, body_of, entry, once
@@ -76,8 +77,6 @@ class LoanCosts(Resource):
         return once(request, lambda: self._create(request))
 
     def _create(self, request: Request) -> Response:
-        from deals.api import Deals  # noqa: PLC0415 -- the deals show the sheet, and are found as they are
-
         values = read(COST_OF_DEAL, body_of(request))
-        deal: Deal = Deals.find(self.actor, values.pop("deal"))
+        deal = deal_in_sight(self.actor, values.pop("deal"))
         return self.made(tell_cost(deal, by=self.actor, at=self.actor.at, **values).pk)

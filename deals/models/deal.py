@@ -55,6 +55,7 @@ class Deal(Provincial, Versioned, Waiting, Dispatched):
         MOVED = "moved", _("转贷")
 
     LIVE = ("intent", "confirmed", "diligence", "reported_up", "credit_approved", "signed", "drawing", "completed")
+    GIVEN_UP = ("declined", "withdrawn", "lapsed")
     WAITS_IN = ("diligence", "reported_up")
     COMMITTED = ("confirmed", "diligence", "reported_up", "credit_approved", "signed", "drawing", "completed")
 

@@ -22,7 +22,6 @@ S, D = Filing.State, Deal.State
 IN_RESERVE = [S.IN_POOL, S.HELD, S.REPORTED, S.LISTED]
 SIGNED = [D.SIGNED, D.DRAWING, D.COMPLETED, D.REPAID]
 APPROVED = [D.CREDIT_APPROVED, *SIGNED]
-GIVEN_UP = [D.DECLINED, D.WITHDRAWN, D.LAPSED]
 CITY, COUNTY, BANK, BRANCH, INDUSTRY, SIZE, PERIOD, WHOLE = "city", "county", "bank", "branch", "industry", "size", "period", "whole"
 OVERLAPPING = (BANK, BRANCH)  # a need is shown to several: these rows do not add up
 LABELS: Mapping[str, Any] = {
@@ -124,7 +123,7 @@ def _figures(scope: Scope, cut: Cut) -> dict[Any, tuple[dict[str, int], dict[str
     )
     params = [param for _text, params in asked for param in params]
     long_ago = today - dt.timedelta(days=scope.outstanding_days)
-    params += [today, long_ago, APPROVED, SIGNED, GIVEN_UP, *bank, IN_RESERVE, *values]
+    params += [today, long_ago, APPROVED, SIGNED, list(Deal.GIVEN_UP), *bank, IN_RESERVE, *values]
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return {key: _read(told) for key, *told in cursor.fetchall()}

@@ -25,7 +25,7 @@ COUNTY_LEVELS = (Region.Level.COUNTY, Region.Level.COUNTY_DIRECT)
 
 def provinces_of(by: Person) -> frozenset[str]:
     """The provinces that this person reads as a whole."""
-    return by.provinces(*READERS) | by.office_provinces()
+    return by.provinces_overseen
 
 
 def is_bank(by: Person) -> bool:

@@ -25,7 +25,6 @@ from projects.models import Filing, Project
 from projects.routing import Routes, load_routes
 from schemes.models import Scheme
 
-GONE = (Deal.State.DECLINED, Deal.State.WITHDRAWN, Deal.State.LAPSED)
 OF_NEW_PROJECT = (
     "region", "industry", "action", "loan_purpose", "starts_on", "completes_on", "total_investment", "equipment_investment",
 )  # fmt: skip
@@ -49,7 +48,7 @@ class Ground:
         self.industries = {row.code: row for row in Industry.objects.order_by("edition")}
         self.schemes = {row.code: row for row in Scheme.objects.filter(province__in=[province, NATION])}
         self.routes: Routes = load_routes({one.track for one in told}, on=on)
-        lent = Deal.objects.filter(contract_no__in={one.contract_no for one in told}).exclude(state__in=GONE)
+        lent = Deal.objects.filter(contract_no__in={one.contract_no for one in told}).exclude(state__in=Deal.GIVEN_UP)
         self.contracts = set(lent.values_list("branch__code", "contract_no"))
 
     def firm_of(self, told: LoanTold) -> Organisation | None:

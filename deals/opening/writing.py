@@ -16,7 +16,7 @@ from deals.models import AccrualLine, Deal, Drawdown, Origin, RatePeriod, Repaym
 from deals.opening.facts import ZERO, LoanTold, PaidTold
 from deals.opening.rules import Ground
 from deals.subsidies import paid_before, versions
-from deals.subsidies.offices import Offices
+from deals.subsidies.offices import Offices, claimant_of
 from organisations.actors import Person
 from organisations.models import FirmProfile, Organisation, Programme
 from projects.models import Filing, Need, Project
@@ -212,11 +212,10 @@ def _claims(told: LoanTold, ground: Ground, deal: Deal, *, by: Person, at: dt.da
 
 
 def _claim(paid: PaidTold, scheme: Scheme, deal: Deal, offices: Offices) -> SubsidyClaim:
-    is_bank = scheme.channel == Scheme.Channel.BANK_NET
     return SubsidyClaim(
         deal=deal,
         scheme=scheme,
-        claimant_id=deal.branch.organisation_id if is_bank else deal.firm_id,
+        claimant_id=claimant_of(scheme, deal),
         office=offices.of(scheme, deal),
         state=SubsidyClaim.State.SETTLED,
         is_opening=True,

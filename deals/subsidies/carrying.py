@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
+from django.db.models import QuerySet
+
 from common.steps import record_many
-from deals.models import Recovery, RecoveryPart, SubsidyClaim
+from deals.models import AccrualLine, Recovery, RecoveryPart, SubsidyClaim
 from deals.subsidies import caps
 from deals.subsidies.models import Period
 from organisations.actors import Person
@@ -48,6 +50,12 @@ def with_lines(claims: Sequence[SubsidyClaim]) -> list[int]:
     periods = {claim.period for claim in carried}
     rows = SubsidyClaim.objects.filter(deal__in={claim.deal_id for claim in carried}, carried=0).only("deal", "scheme", "period_end")
     return [claim.pk for claim in claims if not claim.carried] + [row.pk for row in rows if row.period in periods]
+
+
+def lines_of(claim: SubsidyClaim) -> QuerySet[AccrualLine]:
+    """The computation behind a claim, drawdown by drawdown."""
+    rows = AccrualLine.objects.filter(claim__in=with_lines([claim])).select_related("version", "drawdown")
+    return rows.order_by("drawdown__number", "period_end", "pk")
 
 
 def _carried(row: SubsidyClaim, owed: Decimal, withheld: Fraction) -> SubsidyClaim:

@@ -11,9 +11,8 @@ from deals.recovery.suspension import withheld
 from deals.subsidies import caps
 from deals.subsidies.grants import Grants
 from deals.subsidies.models import Period
-from deals.subsidies.offices import Offices
+from deals.subsidies.offices import Offices, claimant_of
 from organisations.actors import Person
-from schemes.models import Scheme
 
 ZERO = Decimal(0)
 C = SubsidyClaim.State
@@ -91,11 +90,10 @@ def _grouped(lines: Sequence[AccrualLine], known: Mapping[Period, SubsidyClaim])
 
 def _new(loan: Loan, group: Sequence[AccrualLine], interest_on: dt.date, offices: Offices) -> SubsidyClaim:
     scheme = group[0].version.scheme
-    is_bank = scheme.channel == Scheme.Channel.BANK_NET
     return SubsidyClaim(
         deal=loan.deal,
         scheme=scheme,
-        claimant_id=loan.deal.branch.organisation_id if is_bank else loan.deal.firm_id,
+        claimant_id=claimant_of(scheme, loan.deal),
         office=offices.of(scheme, loan.deal),
         state=C.FORECAST,
         period_start=min(line.period_start for line in group),

@@ -1,10 +1,15 @@
-"""Which finance office decides on a loan's subsidies: by the scheme's authority and the place of the project, from the rows of the units."""
+"""Who claims a loan's subsidies, and which finance office decides on them: by the scheme's authority and the place of the project, from the rows of the units."""
 
 from collections.abc import Iterable
 
 from deals.models import Deal
 from organisations.models import Unit
 from schemes.models import Scheme
+
+
+def claimant_of(scheme: Scheme, deal: Deal) -> int:
+    """Who asks for the money: the branch that netted it, or the firm that paid the interest."""
+    return deal.branch.organisation_id if scheme.channel == Scheme.Channel.BANK_NET else deal.firm_id
 
 
 class Offices:

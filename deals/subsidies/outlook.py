@@ -14,7 +14,6 @@ from deals.clocks import day
 from deals.models import SubsidyClaim
 from deals.subsidies.states import ON_THE_WAY
 from organisations.actors import Person
-from organisations.models import Role
 from schemes.models import Budget, Scheme
 
 ZERO = Decimal(0)
@@ -54,9 +53,10 @@ def outlook(province: str, *, at: dt.datetime) -> list[Year]:
     }
     whole = _from(commitments.expected_subsidy(province, at=at), today.year)
     owed, asked = _waiting(province, today.year)
-    schemes = Scheme.objects.filter(pk__in={scheme for scheme, _year in {*budgets, *whole, *owed, *asked}}).in_bulk()
+    keys = {*budgets, *whole, *owed, *asked}
+    schemes = Scheme.objects.in_bulk({scheme for scheme, _year in keys})
     found = []
-    for key in sorted({*budgets, *whole, *owed, *asked}, key=lambda key: (schemes[key[0]].code, key[1])):
+    for key in sorted(keys, key=lambda key: (schemes[key[0]].code, key[1])):
         account, waits = budgets.get(key), owed.get(key, ZERO) + asked.get(key, ZERO)
         found.append(
             Year(
@@ -75,10 +75,9 @@ def outlook(province: str, *, at: dt.datetime) -> list[Year]:
 
 def outlook_for(by: Person) -> list[Year]:
     """Of the provinces this person reads as a whole. Raises NotAllowed for everybody else."""
-    provinces = by.provinces(Role.READER, Role.AUDITOR) | by.office_provinces()
-    if not provinces:
+    if not by.provinces_overseen:
         raise NotAllowed(_("预算测算由省级单位和审计查阅。"))
-    return [row for province in sorted(provinces) for row in outlook(province, at=by.at)]
+    return [row for province in sorted(by.provinces_overseen) for row in outlook(province, at=by.at)]
 
 
 def _waiting(province: str, this_year: int) -> tuple[Years, Years]:

@@ -1,7 +1,10 @@
 """People, and the roles they hold: a `Membership` gives a user one role in one organisation."""
 
+import datetime as dt
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.models import Provincial
@@ -35,6 +38,17 @@ class Role(models.TextChoices):
     SYSTEM_OPERATOR = "system_operator", _("运维")
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def on(self, day: dt.date) -> "MembershipQuerySet":
+        """In force on that day."""
+        return self.filter(Q(valid_to=None) | Q(valid_to__gte=day), valid_from__lte=day)
+
+    def people(self) -> list[tuple[int, str]]:
+        """(id, name) of each who holds one of these and may sign in, to choose from."""
+        rows = self.filter(user__is_active=True).select_related("user").order_by("user_id")
+        return list({row.user_id: str(row.user) for row in rows}.items())
+
+
 class Membership(Provincial):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("用户"))
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="memberships", verbose_name=_("机构"))
@@ -42,6 +56,8 @@ class Membership(Provincial):
     valid_from = models.DateField(_("生效日期"))
     valid_to = models.DateField(_("失效日期"), null=True, blank=True)
     engagement = models.CharField(_("委托依据"), max_length=200, blank=True, help_text=_("审计任务书文号等"))
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("岗位")

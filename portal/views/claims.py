@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from deals.subsidies import caps
 from deals.subsidies.actions import CLAIM_ACTIONS
-from deals.subsidies.carrying import with_lines
-from deals.subsidies.models import AccrualLine, SubsidyClaim
+from deals.subsidies.carrying import lines_of
+from deals.subsidies.models import SubsidyClaim
 from deals.subsidies.states import STEPS_OF_CHANNEL
 from organisations.actors import Person
 from portal import moves, reads
@@ -63,11 +63,7 @@ def page(request: HttpRequest, by: Person, claim: SubsidyClaim, *, refused: Refu
         "claim": claim,
         "move": moves.of_claim(claim, by),
         "doubt": reads.recoveries(by).filter(deal=claim.deal_id, scheme=claim.scheme_id).order_by("-pk").first(),
-        "lines": list(
-            AccrualLine.objects.filter(claim__in=with_lines([claim]))
-            .select_related("drawdown", "version")
-            .order_by("drawdown__number", "period_end", "pk")
-        ),
+        "lines": list(lines_of(claim)),
         "cuts": caps.told(claim.cuts),
         "siblings": list(
             reads.claims(by).filter(deal=claim.deal_id, scheme=claim.scheme_id, period_end=claim.period_end).exclude(pk=claim.pk)

@@ -26,12 +26,11 @@ from portal.panel import Refused, entry_forms, explained, panel
 
 D = Deal.State
 TRACK = (D.INTENT, D.CONFIRMED, D.DILIGENCE, D.CREDIT_APPROVED, D.SIGNED, D.DRAWING, D.COMPLETED)
-GIVEN_UP = (D.DECLINED, D.WITHDRAWN, D.LAPSED)
 PLACE = {D.REPORTED_UP: D.DILIGENCE, D.REPAID: D.COMPLETED}
 TABS = (
     ("", _("进行中"), (D.INTENT, D.CONFIRMED, D.DILIGENCE, D.REPORTED_UP, D.CREDIT_APPROVED)),
     ("signed", _("已签约"), (D.SIGNED, D.DRAWING, D.COMPLETED, D.REPAID)),
-    ("ended", _("未成"), GIVEN_UP),
+    ("ended", _("未成"), Deal.GIVEN_UP),
 )
 
 
@@ -68,7 +67,7 @@ def page(request: HttpRequest, by: Person, deal: Deal, *, refused: Refused | Non
         "repayments": list(Repayment.objects.filter(drawdown__deal=deal).select_related("drawdown").order_by("on", "pk")),
         "receipts": list(receipts),
         "extensions": list(deal.extensions.order_by("agreed_on", "pk")),
-        "linked": list(reads.deals(by).filter(Q(succeeds=deal) | Q(successors=deal)).exclude(state__in=GIVEN_UP).order_by("pk")),
+        "linked": list(reads.deals(by).filter(Q(succeeds=deal) | Q(successors=deal)).exclude(state__in=Deal.GIVEN_UP).order_by("pk")),
         "claims": list(reads.claims(by).filter(deal=deal).order_by("scheme_id", "period_end")),
         "accrued": list(
             AccrualLine.objects.filter(drawdown__deal=deal)

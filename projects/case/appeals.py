@@ -115,10 +115,10 @@ def _unit_to_look_again(filing: Filing, decision: AuditEvent, *, at: dt.datetime
     """The unit that decided, if somebody else there may; else the next of the case's chain; the topmost keeps it."""
     own = filing.current_step.unit
     today = timezone.localdate(at)
-    seats = Membership.objects.filter(organisation=own.organisation_id, role__in=REVIEW_ROLES, user__is_active=True, valid_from__lte=today)
+    seats = Membership.objects.on(today).filter(organisation=own.organisation_id, role__in=REVIEW_ROLES, user__is_active=True)
     barred = DeclaredInterest.objects.filter(organisation=filing.firm_id, ended_at=None).values("user")
     of_firm = Membership.objects.filter(organisation=filing.firm_id).values("user")
-    others = seats.exclude(valid_to__lt=today).exclude(user=decision.by_user_id).exclude(user__in=barred).exclude(user__in=of_firm)
+    others = seats.exclude(user=decision.by_user_id).exclude(user__in=barred).exclude(user__in=of_firm)
     if others.exists():
         return own
     above = [step.unit for step in filing.steps.all() if step.position > filing.current_step.position and step.unit_id != own.pk]

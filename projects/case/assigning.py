@@ -46,8 +46,5 @@ def _of_unit(filing: Filing, by: Person) -> bool:
 
 def _holders(filing: Filing, *, at: dt.datetime) -> list[tuple[int, str]]:
     """Who holds the role of the stage in its unit today."""
-    today = timezone.localdate(at)
     step = filing.current_step
-    seats = Membership.objects.filter(organisation__unit=step.unit_id, role=step.stage, user__is_active=True, valid_from__lte=today)
-    rows = seats.exclude(valid_to__lt=today).select_related("user").order_by("user_id")
-    return [(row.user_id, str(row.user)) for row in rows]
+    return Membership.objects.on(timezone.localdate(at)).filter(organisation__unit=step.unit_id, role=step.stage).people()
