@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -88,8 +88,7 @@ class FilingDesk(StepDesk, ReadOnly):
     )
 
     def loaded(self, rows: QuerySet[Filing]) -> QuerySet[Filing]:
-        steps = ReviewStep.objects.select_related("unit__organisation").order_by("position")
-        return rows.with_progress().prefetch_related(None).prefetch_related(Prefetch("steps", steps))  # type: ignore[attr-defined]  # the queryset of our own manager
+        return rows.with_progress()  # type: ignore[attr-defined]  # the queryset of our own manager
 
     @display(description=_("建设地点"))
     def region(self, filing: Filing) -> str:

@@ -206,8 +206,7 @@ class Filings(Papers):
 
     @classmethod
     def loaded(cls, rows: QuerySet[Filing]) -> QuerySet[Filing]:
-        steps = ReviewStep.objects.select_related("unit__organisation").order_by("position")
-        return rows.with_progress().select_related("programme", "batch").prefetch_related(None).prefetch_related(Prefetch("steps", steps))
+        return rows.with_progress().select_related("programme")
 
     @extend_schema(request=DraftIn, responses={201: FilingDetail}, parameters=[IDEMPOTENCY_KEY])
     def create(self, request: Request) -> Response:

@@ -4,12 +4,12 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from common.steps import take_many
 from organisations.actors import system
 from organisations.models import Batch, Unit
-from projects.models import Filing
+from projects.models import Filing, ReviewStep
 from projects.states import FILING_STEPS
 
 CLOSES: Mapping[str, Callable[[Batch], dt.datetime]] = {
@@ -69,7 +69,8 @@ def roll_late(*, at: dt.datetime) -> int:
     )
     rolled = 0
     for chunk in _chunks(list(late.values_list("pk", flat=True))):
-        filings = list(late.filter(pk__in=chunk).select_related("batch", "current_step__unit").prefetch_related("steps__unit"))
+        steps = Prefetch("steps", ReviewStep.objects.select_related("unit").order_by("position"))
+        filings = list(late.filter(pk__in=chunk).select_related("batch", "current_step__unit").prefetch_related(steps))
         batches = load_batches(filings)
         found = {filing.pk: batch_for(filing, batches, tier=next_tier(filing), at=at) for filing in filings}
         moving = [filing for filing in filings if getattr(found[filing.pk], "pk", None) != filing.batch_id]
